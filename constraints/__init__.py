@@ -1,0 +1,1 @@
+"""Published limits and prescription schemes of bone radiotherapy, as data."""

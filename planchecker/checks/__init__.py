@@ -1,0 +1,1 @@
+"""Every check, grouped by family, in one explicit table."""

@@ -1,0 +1,1 @@
+"""Structures, dose, dose-volume histograms and metrics; numpy only, no DICOM."""

@@ -1,0 +1,1 @@
+"""The only readers of DICOM: files to `planchecker.case.Case`."""

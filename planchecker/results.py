@@ -1,0 +1,234 @@
+"""Status, finding and report: the values every check returns and every renderer reads."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from planchecker.case import InputFile
+
+__all__ = [
+    "Curve",
+    "ExitCode",
+    "Finding",
+    "NotApplicable",
+    "PlanSummary",
+    "Report",
+    "SchemeMatch",
+    "Status",
+    "StructureRow",
+    "worst",
+]
+
+
+class Status(StrEnum):
+    """The verdict on one question; members stand from worst to best."""
+
+    FAIL = "fail"
+    """A mandatory limit is exceeded, or the plan contradicts itself."""
+    NOT_EVALUATED = "not-evaluated"
+    """The question applies but the export does not answer it."""
+    BORDERLINE = "borderline"
+    """The limit lies inside the uncertainty band."""
+    MANUAL = "manual"
+    """A person must judge."""
+    WARN = "warn"
+    """An optimal or advisory limit is exceeded, or the scheme is discouraged."""
+    PASS = "pass"
+    """Asked, answered and met."""
+
+    @property
+    def severity(self) -> int:
+        """0 for the worst status, rising to `PASS`."""
+        return tuple(Status).index(self)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """Return the worst of `statuses`; nothing evaluated is not a pass.
+
+    Examples
+    --------
+    >>> worst([Status.PASS, Status.WARN])
+    <Status.WARN: 'warn'>
+    >>> worst([])
+    <Status.NOT_EVALUATED: 'not-evaluated'>
+    """
+    return min(statuses, key=lambda status: status.severity, default=Status.NOT_EVALUATED)
+
+
+class ExitCode(enum.IntEnum):
+    """What the command line returns."""
+
+    OK = 0
+    """Every finding is pass or warn."""
+    FAIL = 1
+    """At least one fail."""
+    ERROR = 2
+    """Wrong use or unreadable input."""
+    UNDECIDED = 3
+    """No fail, but borderline, manual or not-evaluated."""
+
+    @classmethod
+    def of(cls, status: Status) -> "ExitCode":
+        """Return the exit code of a report with this status."""
+        if status is Status.FAIL:
+            return cls.FAIL
+        return cls.OK if status in (Status.WARN, Status.PASS) else cls.UNDECIDED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One answered question about a plan.
+
+    Parameters
+    ----------
+    code
+        Permanent code of the check, such as ``DL001``.
+    subject
+        What it is about: a structure name, ``plan``, a beam.
+    roi_number
+        ROI Number of the contour that was tested, where there is one.
+    status, message
+        The verdict and one sentence a dosimetrist understands.
+    metric, value, unit
+        The metric expression, its value (None where there is no answer) and unit.
+    band
+        Interval in which the metric lies given what the export does not say.
+    comparison, limit, margin
+        ``<=`` and so on, the bound in `unit`, and the distance to it: positive when met.
+    guideline, source, doi, evidence
+        Id of the guideline, place in the publication, DOI, strength A to D.
+    governs
+        True where this limit decides; False where it is shown beside the governing one.
+    remedy
+        What to do about it; never empty for `not-evaluated`.
+    location_mm
+        DICOM patient coordinates (x, y, z) of the voxel that drives the finding.
+    """
+
+    code: str
+    subject: str
+    status: Status
+    message: str
+    roi_number: int | None = None
+    metric: str = ""
+    value: float | None = None
+    unit: str = ""
+    band: tuple[float, float] | None = None
+    comparison: str = ""
+    limit: float | None = None
+    margin: float | None = None
+    guideline: str = ""
+    source: str = ""
+    doi: str = ""
+    evidence: str = ""
+    governs: bool = True
+    remedy: str = ""
+    location_mm: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotApplicable:
+    """A question that does not arise for this plan, with the proof; it has no status."""
+
+    code: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemeMatch:
+    """Which prescription scheme the plan was taken for, and why.
+
+    Parameters
+    ----------
+    id
+        Id of the scheme; empty when the scheme is unknown.
+    indication
+        Id of the indication; empty when several remain possible.
+    confidence
+        ``"certain"``, ``"likely"``, ``"guess"`` or ``"unknown"``.
+    why
+        One sentence: what matched.
+    runners_up
+        Ids of other schemes that fit, or of the nearest ones when none does.
+    """
+
+    id: str = ""
+    indication: str = ""
+    confidence: str = "unknown"
+    why: str = ""
+    runners_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanSummary:
+    """The plan as the head of a report shows it."""
+
+    label: str
+    sop_instance_uid: str
+    patient_id: str
+    patient_name: str
+    prescribed_dose_gy: float | None
+    fractions: int | None
+    prescription_source: str
+    technique: str
+    scheme: SchemeMatch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StructureRow:
+    """How one ROI was matched and how large it is."""
+
+    roi_number: int
+    roi_name: str
+    matched: str
+    """TG-263 name; empty when nothing matched."""
+    how: str
+    volume_cc: float | None
+    outside_grid_cc: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curve:
+    """A cumulative DVH thinned for drawing; never used for a verdict."""
+
+    roi_number: int
+    roi_name: str
+    dose_gy: tuple[float, ...]
+    volume_percent: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All findings of one plan, with what they rest on.
+
+    `findings` stand in the order the checks asked; `ranked` sorts them worst first.
+    """
+
+    findings: tuple[Finding, ...]
+    not_applicable: tuple[NotApplicable, ...] = ()
+    plan: PlanSummary | None = None
+    structures: tuple[StructureRow, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the reader assumed or could not read, in plain words."""
+    protocol: str = ""
+    library_version: str = ""
+    library_sha256: str = ""
+    program_version: str = ""
+    status: Status = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "status", worst(finding.status for finding in self.findings))
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code the command line gives for this report."""
+        return ExitCode.of(self.status)
+
+    @property
+    def ranked(self) -> tuple[Finding, ...]:
+        """Findings from worst to best, in asking order within a status."""
+        return tuple(sorted(self.findings, key=lambda finding: finding.status.severity))
