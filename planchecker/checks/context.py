@@ -1,0 +1,68 @@
+"""What every check is given, and what a check is."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from constraints.model import Guideline, Protocol
+from planchecker.case import Case
+from planchecker.dosimetry.dvh import DVH
+from planchecker.naming import Match
+from planchecker.plan_dose import PlanDose
+from planchecker.results import Finding, NotApplicable
+from planchecker.schemes import SchemeReading, TechniqueReading
+
+__all__ = ["Check", "Context", "Outcome"]
+
+Outcome = Finding | NotApplicable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Context:
+    """One plan, read and measured, with the knowledge it is tested against.
+
+    Parameters
+    ----------
+    guidelines
+        Every guideline of the protocol by id, in the protocol's order.
+    matches
+        One per ROI of the structure set, in its order.
+    dvhs
+        By ROI number; an ROI without a volume or a plan without a dose has none.
+    dvh_problems
+        By ROI number: why there is no DVH.
+    """
+
+    case: Case
+    protocol: Protocol
+    guidelines: Mapping[str, Guideline]
+    matches: tuple[Match, ...]
+    plan_dose: PlanDose
+    technique: TechniqueReading
+    scheme: SchemeReading
+    dvhs: Mapping[int, DVH]
+    dvh_problems: Mapping[int, str]
+
+    def criterion(self, name: str) -> float:
+        """Return a number of the protocol by its dotted name."""
+        return self.protocol.criteria[name].value
+
+    def matched(self, *names: str) -> Iterator[Match]:
+        """Yield the matches whose TG-263 name is one of `names`."""
+        return (match for match in self.matches if match.name in names)
+
+    def targets(self, kind: str) -> Iterator[Match]:
+        """Yield the target matches whose name starts with `kind`, such as ``"PTV"``."""
+        return (m for m in self.matches if m.category == "target" and m.name.startswith(kind))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One check of the explicit table `planchecker.checks.CHECKS`.
+
+    The docstring of `run` is its documentation, with the sections What, Why, Passes, Fires,
+    Not evaluated and References; `planchecker explain` prints it and a test reads it.
+    """
+
+    code: str
+    title: str
+    run: Callable[[Context], Iterable[Outcome]]
