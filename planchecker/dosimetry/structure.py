@@ -85,5 +85,7 @@ class Structure:
     stated_volume_cc: float | None = None
     physical_properties: tuple[tuple[str, float], ...] = ()
     """(ROI Physical Property, value) pairs such as a density override."""
+    dropped_contours: int = 0
+    """How many contours the file holds that could not be read: the structure is then incomplete."""
     notes: tuple[str, ...] = ()
     """What the reader dropped or assumed, in plain words."""

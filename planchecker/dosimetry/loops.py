@@ -1,0 +1,261 @@
+"""Closed loops in a plane: area, keyholes, inscribed radius, rasters and distances.
+
+A loop is an ndarray of shape (N, 2): vertices in mm, not repeated at the end.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "clean",
+    "densify",
+    "inscribed_radius",
+    "inside_raster",
+    "self_intersects",
+    "signed_area",
+    "simplify",
+    "split_keyholes",
+    "unsigned_distance",
+]
+
+Loop = NDArray[np.float64]
+
+# Distances are worked out for this many (point, edge) pairs at a time, to stay in the cache.
+_CHUNK = 40_000
+
+
+def clean(loop: Loop) -> Loop:
+    """Drop repeated neighbours, the closing vertex included."""
+    different = np.any(loop != np.roll(loop, 1, axis=0), axis=1)
+    return loop[different]
+
+
+def signed_area(loop: Loop) -> float:
+    """Area by the shoelace formula in mm², positive where the loop turns from x to y.
+
+    Examples
+    --------
+    >>> signed_area(np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 3.0], [0.0, 3.0]]))
+    6.0
+    """
+    x, y = (loop - loop[:1]).T
+    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))
+
+
+def split_keyholes(loop: Loop) -> list[Loop]:
+    """Cut a keyhole loop into its outer and inner loops.
+
+    A keyhole runs along a bridge to the inner loop and back along the same vertices. Wherever
+    an edge is walked once each way the two passes enclose nothing; they are taken out and what
+    remains is joined again into closed loops.
+
+    Returns
+    -------
+    list of ndarray
+        The loop itself where it has no bridge.
+    """
+    # One complex number a vertex sorts far faster than rows do.
+    distinct, index = np.unique(loop[:, 0] + 1j * loop[:, 1], return_inverse=True)
+    if len(distinct) == len(loop):
+        return [loop]
+    vertices = np.stack([distinct.real, distinct.imag], axis=1)
+    start = index.reshape(-1)
+    edges = list(zip(start.tolist(), np.roll(start, -1).tolist(), strict=True))
+    counted: dict[tuple[int, int], int] = {}
+    for edge in edges:
+        counted[edge] = counted.get(edge, 0) + 1
+    kept: dict[int, list[int]] = {}
+    for a, b in edges:
+        if counted.get((b, a), 0) > 0 and counted[a, b] > 0:
+            counted[a, b] -= 1
+            counted[b, a] -= 1
+    for (a, b), times in counted.items():
+        kept.setdefault(a, []).extend([b] * times)
+    return [vertices[walk] for walk in _walks(kept) if len(walk) >= 3]
+
+
+def _walks(following: dict[int, list[int]]) -> list[list[int]]:
+    """Follow directed edges into closed walks that visit no vertex twice."""
+    walks = []
+    for start in list(following):
+        while following.get(start):
+            path = [start]
+            seen = {start: 0}
+            while following.get(path[-1]):
+                here = following[path[-1]].pop()
+                if here in seen:
+                    at = seen[here]
+                    walks.append(path[at:])
+                    for vertex in path[at + 1 :]:
+                        del seen[vertex]
+                    del path[at + 1 :]
+                else:
+                    seen[here] = len(path)
+                    path.append(here)
+            if len(path) <= 1:
+                continue
+            break
+    return walks
+
+
+def simplify(loop: Loop, *, tolerance_mm: float = 0.002) -> Loop:
+    """Drop vertices that lie on the line between their neighbours.
+
+    Up to four passes, each over every other vertex, so that the outline moves by at most four
+    times the tolerance.
+    """
+    for _ in range(4):
+        count = len(loop) - len(loop) % 2
+        if count < 16:
+            break
+        before, middle, after = loop[0:count:2], loop[1:count:2], loop[2 : count + 1 : 2]
+        if len(after) < len(middle):
+            after = np.concatenate([after, loop[:1]])
+        chord = after - before
+        lever = middle - before
+        cross = np.abs(chord[:, 0] * lever[:, 1] - chord[:, 1] * lever[:, 0])
+        length = np.hypot(chord[:, 0], chord[:, 1])
+        share = np.einsum("ij,ij->i", chord, lever) / np.maximum(length, 1e-12) ** 2
+        drop = (cross <= tolerance_mm * length) & (share > 0) & (share < 1)
+        if not drop.any():
+            break
+        keep = np.ones(len(loop), dtype=bool)
+        keep[1:count:2] = ~drop
+        loop = loop[keep]
+    return loop
+
+
+def self_intersects(loop: Loop) -> bool:
+    """Tell whether two edges that are not neighbours cross each other properly."""
+    count = len(loop)
+    if count < 4:
+        return False
+    start, end = loop, np.roll(loop, -1, axis=0)
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    # Edges in order of their left end: only those that begin before this one ends can meet it.
+    order = np.argsort(low[:, 0], kind="stable")
+    until = np.searchsorted(low[order, 0], high[order, 0], side="right")
+    following = until - np.arange(count) - 1
+    first = np.repeat(np.arange(count), following)
+    second = (
+        first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(following) - following, following)
+    )
+    i, j = order[first], order[second]
+    apart = np.abs(i - j)
+    meet = (low[i, 1] <= high[j, 1]) & (high[i, 1] >= low[j, 1])
+    meet &= (apart > 1) & (apart < count - 1)
+    i, j = i[meet], j[meet]
+    return bool(_cross(start[i], end[i], start[j], end[j]).any())
+
+
+def _cross(a: Loop, b: Loop, c: Loop, d: Loop) -> NDArray[np.bool_]:
+    def side(p: Loop, q: Loop, r: Loop) -> NDArray[np.float64]:
+        return (q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0])
+
+    return (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
+
+
+def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
+    """Distance from each point to the nearest edge of the loop.
+
+    Parameters
+    ----------
+    points
+        Shape (M, 2) in mm.
+    loop
+        Shape (N, 2) in mm.
+
+    Returns
+    -------
+    ndarray of shape (M,)
+        In mm, never negative.
+    """
+    along = np.roll(loop, -1, axis=0) - loop
+    length2 = np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
+    best = np.empty(len(points))
+    step = max(1, _CHUNK // len(loop))
+    for first in range(0, len(points), step):
+        part = points[first : first + step]
+        dx = part[:, :1] - loop[:, 0]
+        dy = part[:, 1:] - loop[:, 1]
+        t = dx * along[:, 0]
+        t += dy * along[:, 1]
+        t /= length2
+        np.clip(t, 0.0, 1.0, out=t)
+        dx -= t * along[:, 0]
+        dy -= t * along[:, 1]
+        dx *= dx
+        dy *= dy
+        dx += dy
+        best[first : first + step] = dx.min(axis=1)
+    return np.sqrt(best)
+
+
+def inside_raster(
+    loop: Loop, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Mark the lattice points inside the loop by the even-odd rule.
+
+    Parameters
+    ----------
+    x_mm, y_mm
+        Evenly spaced, rising lattice coordinates.
+
+    Returns
+    -------
+    ndarray of shape (len(y_mm), len(x_mm))
+    """
+    toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
+    x0, y0 = loop.T
+    x1, y1 = np.roll(loop, -1, axis=0).T
+    low, high = np.minimum(y0, y1), np.maximum(y0, y1)
+    # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
+    first = np.searchsorted(y_mm, low, side="left")
+    count = np.searchsorted(y_mm, high, side="left") - first
+    edge = np.repeat(np.arange(len(loop)), count)
+    if len(edge):
+        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+        share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
+        crossing = x0[edge] + share * (x1[edge] - x0[edge])
+        np.add.at(toggles, (row, np.searchsorted(x_mm, crossing, side="right")), 1)
+    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
+
+
+def densify(loop: Loop, longest_mm: float) -> Loop:
+    """Cut edges into equal pieces no longer than `longest_mm`; all vertices stay."""
+    along = np.roll(loop, -1, axis=0) - loop
+    pieces = np.maximum(1, np.ceil(np.hypot(along[:, 0], along[:, 1]) / longest_mm)).astype(int)
+    edge = np.repeat(np.arange(len(loop)), pieces)
+    share = (np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[edge]
+    return np.asarray(loop[edge] + share[:, None] * along[edge])
+
+
+def inscribed_radius(loop: Loop) -> float:
+    """Estimate the radius of the largest circle inside the loop, in mm.
+
+    Chords of seven scanlines in x and in y have their midpoints near the middle line of the
+    shape; the largest distance of such a midpoint from the outline is the answer. Exact for
+    circles, rectangles and strips.
+    """
+    if abs(signed_area(loop)) < 1e-9:
+        return 0.0
+    candidates = [
+        _longest_chords(loop, axis=axis) if axis == 0 else _longest_chords(loop[:, ::-1], axis=1)
+        for axis in (0, 1)
+    ]
+    points = np.concatenate(candidates)
+    return float(unsigned_distance(points, loop).max(initial=0.0)) if len(points) else 0.0
+
+
+def _longest_chords(loop: Loop, *, axis: int) -> Loop:
+    low, high = loop[:, 1].min(), loop[:, 1].max()
+    lines = low + (high - low) * (np.arange(7) + 0.5) / 7
+    x0, y0 = loop[:, 0], loop[:, 1]
+    x1, y1 = np.roll(x0, -1), np.roll(y0, -1)
+    line, edge = np.nonzero((y0 > lines[:, None]) != (y1 > lines[:, None]))
+    crossing = x0[edge] + (lines[line] - y0[edge]) / (y1[edge] - y0[edge]) * (x1[edge] - x0[edge])
+    order = np.lexsort((crossing, line))
+    line, crossing = line[order], crossing[order]
+    left, right, at = crossing[0::2], crossing[1::2], line[0::2]
+    middle = np.stack([(left + right) / 2, lines[at]], axis=1)
+    return middle if axis == 0 else middle[:, ::-1]
