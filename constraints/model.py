@@ -14,8 +14,12 @@ from constraints.metric import Metric
 __all__ = [
     "Comparison",
     "Course",
+    "Criterion",
     "Evidence",
+    "Governing",
     "Guideline",
+    "Indication",
+    "Keyword",
     "Kind",
     "Limit",
     "Model",
@@ -24,6 +28,7 @@ __all__ = [
     "SchemeRange",
     "Source",
     "Standing",
+    "Statement",
     "Technique",
 ]
 
@@ -92,7 +97,10 @@ def _metric(value: object) -> object:
 class Model(BaseModel):
     """Base of all library values: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    # A limit of nan would be met by every dose, so nan and inf never load.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
+    )
 
 
 class Source(Model):
@@ -100,10 +108,19 @@ class Source(Model):
 
     title: str
     authors: str = ""
-    year: int
+    year: int | None = None
+    """None where the publication bears no date."""
     doi: str = ""
     locator: str = ""
     """Where no DOI exists: journal, volume, page, or the page read."""
+
+    @property
+    def citation(self) -> str:
+        """Authors, year, title and where to find it, on one line."""
+        when = str(self.year) if self.year is not None else "undated"
+        head = f"{self.authors} ({when})" if self.authors else f"({when})"
+        where = "; ".join(part for part in (self.locator, self.doi and f"doi:{self.doi}") if part)
+        return ". ".join(part for part in (head, self.title, where) if part)
 
 
 class Limit(Model):
@@ -133,6 +150,9 @@ class Limit(Model):
     sites: tuple[str, ...] = ()
     """Body sites (cervical, thoracic, lumbar, sacral, ...); empty means any."""
     endpoint: str
+    figures_from: tuple[str, ...] = ()
+    """TG-263 names of the contours the figure was measured on, where the wording of the source
+    names another structure; empty where both are the same."""
     evidence: Evidence
     where: str
     """Table, row or place in the publication."""
@@ -168,8 +188,30 @@ class SchemeRange(Model):
     dose_gy: tuple[float, float]
     fractions: tuple[int, int]
     standing: Standing
+    technique: Technique | None = None
+    """None where the source names no technique for the range."""
     delivery: tuple[Literal["3DCRT", "IMRT", "SBRT"], ...] = ()
     course: Course = Course.FIRST
+    evidence: Evidence
+    where: str
+    note: str = ""
+
+
+class Statement(Model):
+    """A row of a publication that no single bound can hold: listed, never evaluated.
+
+    Rows without a figure, risk points of a model, figures given as a range of practice, and
+    figures for a part of an organ that plain contours do not delimit.
+    """
+
+    id: str
+    """Unique in its guideline, permanent."""
+    summary: str
+    """The figures of the row in the words of this library, never a sentence of the source."""
+    indications: tuple[str, ...] = ()
+    """Indications the row speaks of; empty where it is not about a prescription."""
+    delivery: tuple[Literal["3DCRT", "IMRT", "SBRT"], ...] = ()
+    """The techniques of the source's cell; empty where it names none."""
     evidence: Evidence
     where: str
     note: str = ""
@@ -185,6 +227,7 @@ class Guideline(Model):
     limits: tuple[Limit, ...] = ()
     schemes: tuple[Scheme, ...] = ()
     ranges: tuple[SchemeRange, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 class Criterion(Model):
@@ -218,6 +261,24 @@ class Indication(Model):
     """Whether the cord, sac or cauda must be judged."""
     site_known: bool = True
     """False where the row does not say whether the bone is a vertebra."""
+    course: Course = Course.FIRST
+    """Whether the row is about a first course or about re-irradiation."""
+
+
+class Keyword(Model):
+    """Words in names and labels that point to indications or to a site; hints, never proof.
+
+    A word counts where it stands alone between characters that are neither letter nor digit,
+    in any case; a trailing ``*`` stands for any ending.
+    """
+
+    words: tuple[str, ...] = Field(min_length=1)
+    places: tuple[Literal["plan", "target", "structure"], ...] = Field(min_length=1)
+    """Where they are looked for: plan label, name and description; names of targets; of all."""
+    indications: tuple[str, ...] = ()
+    """Ids of the indications they point to."""
+    spine: bool | None = None
+    """What they say about the site; None where nothing."""
 
 
 class Protocol(Model):
@@ -237,3 +298,15 @@ class Protocol(Model):
     """Numbers of the checks by dotted name, such as ``coverage.ptv_d50_percent``."""
     alpha_beta_gy: dict[str, float]
     """Per TG-263 structure, with ``default``."""
+    keywords: tuple[Keyword, ...] = ()
+    spine_structures: tuple[str, ...] = ()
+    """TG-263 names whose contours in the high dose show that the target is spine."""
+    ambiguous_pairs: tuple[tuple[float, int], ...] = ()
+    """(dose in Gy, fractions) pairs that either technique delivers: with arcs or intensity
+    modulation both sets of limits are evaluated; local choice."""
+    grid_exempt_pairs: tuple[tuple[float, int], ...] = ()
+    """(dose in Gy, fractions) pairs whose static conformal plans are asked for no dose grid
+    spacing; local choice."""
+    treated_bones: tuple[str, ...] = ()
+    """TG-263 names of organs that may themselves be the treated bone: where one overlaps a
+    target, its limits are advisory."""
