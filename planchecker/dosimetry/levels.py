@@ -70,22 +70,26 @@ class PlaneLevel:
 
     def _evaluate(self, cells: NDArray[np.intp], *, near_only: bool) -> Field:
         first, *others = self._outlines
-        level = _level(first, cells, near_only=near_only)
+        depth = first.signed_distance(cells, near_only=near_only)
+        level = _level(depth, first.radius_mm)
         radius2 = np.full(len(cells), first.radius_mm**2)
         for outline in others:
-            other = _level(outline, cells, near_only=near_only)
-            # max(min(a, -b), min(-a, b)) takes its size from whichever of the two is smaller.
-            both = np.maximum(np.minimum(level, -other), np.minimum(-level, other))
-            radius2 = np.where(np.abs(other) < np.abs(level), outline.radius_mm**2, radius2)
-            level = both
+            other = outline.signed_distance(cells, near_only=near_only)
+            # max(min(a, -b), min(-a, b)): whichever outline is nearer decides, in millimetres,
+            # since levels of loops of different size have different scales.
+            nearer = np.abs(other) < np.abs(depth)
+            sign = np.where(np.where(nearer, depth, other) > 0, -1.0, 1.0)
+            chosen = np.where(nearer, _level(other, outline.radius_mm), level)
+            level = sign * chosen
+            depth = sign * np.where(nearer, other, depth)
+            radius2 = np.where(nearer, outline.radius_mm**2, radius2)
         return Field(level, radius2)
 
 
-def _level(outline: Outline, cells: NDArray[np.intp], *, near_only: bool) -> Floats:
+def _level(depth_mm: Floats, radius_mm: float) -> Floats:
     # The scan for the largest circle may fall short of it by a little: flat top beyond.
-    signed = outline.signed_distance(cells, near_only=near_only)
-    signed = np.minimum(signed, outline.radius_mm)
-    return signed * (2 * outline.radius_mm - signed)
+    depth = np.minimum(depth_mm, radius_mm)
+    return depth * (2 * radius_mm - depth)
 
 
 def between(

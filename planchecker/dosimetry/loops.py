@@ -24,9 +24,14 @@ Loop = NDArray[np.float64]
 _CHUNK = 40_000
 
 
+def _following(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return every item's successor, the first following the last; far faster than np.roll."""
+    return np.concatenate([values[1:], values[:1]])
+
+
 def clean(loop: Loop) -> Loop:
     """Drop repeated neighbours, the closing vertex included."""
-    different = np.any(loop != np.roll(loop, 1, axis=0), axis=1)
+    different = np.any(loop != _following(loop), axis=1)
     return loop[different]
 
 
@@ -39,7 +44,7 @@ def signed_area(loop: Loop) -> float:
     6.0
     """
     x, y = (loop - loop[:1]).T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))
+    return 0.5 * float(np.dot(x, _following(y)) - np.dot(_following(x), y))
 
 
 def split_keyholes(loop: Loop) -> list[Loop]:
@@ -130,7 +135,7 @@ def self_intersects(loop: Loop) -> bool:
     count = len(loop)
     if count < 4:
         return False
-    start, end = loop, np.roll(loop, -1, axis=0)
+    start, end = loop, _following(loop)
     low, high = np.minimum(start, end), np.maximum(start, end)
     # Edges in order of their left end: only those that begin before this one ends can meet it.
     order = np.argsort(low[:, 0], kind="stable")
@@ -170,7 +175,7 @@ def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
     ndarray of shape (M,)
         In mm, never negative.
     """
-    along = np.roll(loop, -1, axis=0) - loop
+    along = _following(loop) - loop
     length2 = np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
     best = np.empty(len(points))
     step = max(1, _CHUNK // len(loop))
@@ -207,7 +212,7 @@ def inside_raster(
     """
     toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
     x0, y0 = loop.T
-    x1, y1 = np.roll(loop, -1, axis=0).T
+    x1, y1 = _following(loop).T
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)
     # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
     first = np.searchsorted(y_mm, low, side="left")
@@ -223,7 +228,7 @@ def inside_raster(
 
 def densify(loop: Loop, longest_mm: float) -> Loop:
     """Cut edges into equal pieces no longer than `longest_mm`; all vertices stay."""
-    along = np.roll(loop, -1, axis=0) - loop
+    along = _following(loop) - loop
     pieces = np.maximum(1, np.ceil(np.hypot(along[:, 0], along[:, 1]) / longest_mm)).astype(int)
     edge = np.repeat(np.arange(len(loop)), pieces)
     share = (np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[edge]
@@ -251,7 +256,7 @@ def _longest_chords(loop: Loop, *, axis: int) -> Loop:
     low, high = loop[:, 1].min(), loop[:, 1].max()
     lines = low + (high - low) * (np.arange(7) + 0.5) / 7
     x0, y0 = loop[:, 0], loop[:, 1]
-    x1, y1 = np.roll(x0, -1), np.roll(y0, -1)
+    x1, y1 = _following(x0), _following(y0)
     line, edge = np.nonzero((y0 > lines[:, None]) != (y1 > lines[:, None]))
     crossing = x0[edge] + (lines[line] - y0[edge]) / (y1[edge] - y0[edge]) * (x1[edge] - x0[edge])
     order = np.lexsort((crossing, line))

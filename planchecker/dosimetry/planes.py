@@ -202,11 +202,16 @@ def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[P
             planes.append(_plane(at, members))
             at, members = [], []
         at.append(positions[index])
-        for loop in loops.split_keyholes(loops.clean(flat[index])):
+        cleaned = loops.clean(flat[index])
+        if len(cleaned) < 2:
+            hollow += 1
+            continue
+        for loop in loops.split_keyholes(cleaned):
             crossing += loops.self_intersects(loop)
             hollow += abs(loops.signed_area(loop)) < 1e-9
             members.append(loop)
     planes.append(_plane(at, members))
+    planes = [plane for plane in planes if plane.loops]
     if crossing:
         notes.append(f"{crossing} contours cross themselves: filled by the even-odd rule")
     if hollow:

@@ -4,7 +4,7 @@ Every cell carries several volumes, one for each way of reading what the contour
 (`Reading`); the spread between them is where the uncertainty band comes from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,17 +136,36 @@ class _Collector:
         inside = ~np.isnan(dose)
         self._outside += volumes[:, ~inside].sum(axis=1)
         used = inside & volumes.any(axis=0)
-        self._keep(self._edge, slab, slab.cells, used, (dose, spread))
+        self._keep(self._edge, slab.positions_mm, slab.cells, used, (dose, spread))
         self._edge.volume.append(volumes[:, used])
         self._watch(dose, slab, slab.cells, used & (slab.volumes[Reading.BASE] > 0.5))
         if len(slab.full):
-            dose, spread = self._dosed(block, slab.full, None)
-            used = ~np.isnan(dose)
-            self._outside += volume * float(used.size - used.sum())
-            self._keep(self._full, slab, slab.full, used, (dose, spread))
-            self._full.volume.append(np.full(int(used.sum()), volume))
-            self._watch(dose, slab, slab.full, used)
+            self._add_full(slab, block)
         self._watch_nodes(slab)
+
+    def _add_full(self, slab: Slab, block: Floats) -> None:
+        """Take in the cells that are wholly inside, several thin planes at a time.
+
+        Inside there is no outline to follow, so a sample may be as thick as it is wide.
+        """
+        dose, spread = self._dosed(block, slab.full, None)
+        planes = len(dose)
+        together = max(1, round(self._lattice.step_mm / slab.thickness_mm))
+        while planes % together:
+            together -= 1
+        positions = slab.positions_mm
+        if together > 1:
+            groups = (planes // together, together, -1)
+            across = 0.5 * together * (dose[-1] - dose[0]) / max(planes - 1, 1)
+            positions = positions.reshape(groups[:2]).mean(axis=1)
+            dose = dose.reshape(groups).mean(axis=1)
+            spread = np.hypot(spread.reshape(groups).mean(axis=1), np.nan_to_num(across))
+        used = ~np.isnan(dose)
+        volume = self._lattice.step_mm**2 * slab.thickness_mm * together
+        self._outside += volume * float(used.size - used.sum())
+        self._keep(self._full, positions, slab.full, used, (dose, spread))
+        self._full.volume.append(np.full(int(used.sum()), volume))
+        self._watch(dose, replace(slab, positions_mm=positions), slab.full, used)
 
     def _dosed(
         self, block: Floats, cells: NDArray[np.intp], shift: Floats | None
@@ -170,7 +189,7 @@ class _Collector:
     @staticmethod
     def _keep(
         group: _Group,
-        slab: Slab,
+        positions_mm: Floats,
         cells: NDArray[np.intp],
         used: NDArray[np.bool_],
         found: tuple[Floats, Floats],
@@ -178,7 +197,7 @@ class _Collector:
         group.dose.append(found[0][used])
         group.spread.append(found[1][used])
         group.cell.append(np.broadcast_to(cells.astype(np.int32), used.shape)[used])
-        positions = slab.positions_mm.astype(np.float32)[:, None]
+        positions = positions_mm.astype(np.float32)[:, None]
         group.position.append(np.broadcast_to(positions, used.shape)[used])
 
     def _watch(
