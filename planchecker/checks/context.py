@@ -30,6 +30,8 @@ class Context:
         By ROI number; an ROI without a volume or a plan without a dose has none.
     dvh_problems
         By ROI number: why there is no DVH.
+    second_opinion
+        Whether to compare with an independent histogram engine as well.
     """
 
     case: Case
@@ -41,6 +43,7 @@ class Context:
     scheme: SchemeReading
     dvhs: Mapping[int, DVH]
     dvh_problems: Mapping[int, str]
+    second_opinion: bool = False
 
     def criterion(self, name: str) -> float:
         """Return a number of the protocol by its dotted name."""

@@ -10,7 +10,7 @@ from constraints.metric import Metric
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.histogram import Curves, cumulate
 from planchecker.dosimetry.metrics import MetricValue, evaluate
-from planchecker.dosimetry.planes import stack_planes
+from planchecker.dosimetry.planes import PlaneStack, stack_planes
 from planchecker.dosimetry.sampling import Extreme, sample
 from planchecker.dosimetry.slabs import Reading
 from planchecker.dosimetry.structure import Structure
@@ -46,6 +46,8 @@ class DVH:
         anywhere between its end contours and the next slices, and its outline 0.1 mm off.
     curvature
         By how much dose between grid nodes may deviate from its interpolation.
+    overhang_mm
+        How far the contours reach beyond the outermost voxel centres of the dose grid.
     notes
         What was dropped or decided on the way, in plain words.
     """
@@ -62,6 +64,7 @@ class DVH:
     highest_gy: tuple[float, float]
     lowest_gy: tuple[float, float]
     curvature: DoseCurvature
+    overhang_mm: float = 0.0
     notes: tuple[str, ...] = ()
 
     def metric(
@@ -190,5 +193,19 @@ def compute_dvh(structure: Structure, dose: DoseGrid, *, spacing_mm: float | Non
         highest_gy=extreme_band(samples.highest, samples.highest_gy, dose),
         lowest_gy=extreme_band(samples.lowest, samples.lowest_gy, dose),
         curvature=curvature_at(samples, dose),
+        overhang_mm=_overhang(stack, dose),
         notes=stack.notes,
     )
+
+
+def _overhang(stack: PlaneStack, dose: DoseGrid) -> float:
+    local = np.concatenate(
+        [
+            np.column_stack([loop, np.full(len(loop), plane.position_mm)])
+            for plane in stack.planes
+            for loop in plane.loops
+        ]
+    )
+    along = dose.index_coordinates(stack.frame.to_patient(local))
+    ends = np.array([dose.plane_mm[-1], dose.row_mm[-1], dose.column_mm[-1]])
+    return max(0.0, float(-along.min()), float((along - ends).max()))
