@@ -56,7 +56,9 @@ class DoseGrid:
     column_mm: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        values = np.ascontiguousarray(self.values_gy, dtype=np.float32)
+        # What does not fit into single precision becomes infinite and is refused below.
+        with np.errstate(over="ignore"):
+            values = np.ascontiguousarray(self.values_gy, dtype=np.float32)
         coordinates = {
             name: np.array(getattr(self, name), dtype=np.float64)
             for name in ("origin_mm", "axes", "plane_mm", "row_mm", "column_mm")
@@ -84,7 +86,9 @@ class DoseGrid:
         spacing_mm
             Distance between planes, rows and columns.
         """
-        values = np.asarray(values_gy, dtype=np.float32)
+        values = np.asarray(values_gy)
+        if values.ndim != 3:
+            raise DoseError(f"dose values must have planes, rows and columns, got {values.shape!r}")
         steps = [step * np.arange(n) for step, n in zip(spacing_mm, values.shape, strict=True)]
         return cls(
             values_gy=values,
@@ -206,6 +210,11 @@ def _check(
     for name, nodes in (("plane", plane_mm), ("row", row_mm), ("column", column_mm)):
         if not np.isfinite(nodes).all() or not (np.diff(nodes) > 0).all():
             raise DoseError(f"the {name} coordinates of the dose grid must rise, got {nodes[:5]!r}")
+        if nodes[0] != 0:
+            raise DoseError(
+                f"the {name} coordinates of the dose grid count from its origin, so the first must "
+                f"be 0, got {float(nodes[0])!r}"
+            )
     if origin_mm.shape != (3,) or not np.isfinite(origin_mm).all():
         raise DoseError(f"the dose grid origin must be three numbers, got {origin_mm!r}")
     if axes.shape != (3, 3) or not np.allclose(axes @ axes.T, np.eye(3), atol=1e-3):

@@ -11,8 +11,8 @@ from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.histogram import Curves, cumulate
 from planchecker.dosimetry.metrics import MetricValue, evaluate
 from planchecker.dosimetry.planes import PlaneStack, stack_planes
+from planchecker.dosimetry.readings import Reading
 from planchecker.dosimetry.sampling import Extreme, sample
-from planchecker.dosimetry.slabs import Reading
 from planchecker.dosimetry.structure import Structure
 from planchecker.dosimetry.uncertainty import DoseCurvature, band, curvature_at, extreme_band
 from planchecker.errors import GeometryError
@@ -36,7 +36,7 @@ class DVH:
     outside_cc
         Volume outside the dose grid.
     volumes_cc, outsides_cc
-        The same under each `planchecker.dosimetry.slabs.Reading` of the contours.
+        The same under each `planchecker.dosimetry.readings.Reading` of the contours.
     curves
         Cumulative curves of the volume inside the grid; None when all lies outside.
     highest, lowest

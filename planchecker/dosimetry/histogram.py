@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.readings import Reading
 from planchecker.dosimetry.sampling import Samples
-from planchecker.dosimetry.slabs import Reading
 
 __all__ = ["Curves", "cumulate"]
 

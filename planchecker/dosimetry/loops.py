@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 __all__ = [
     "clean",
+    "contains",
     "densify",
-    "inscribed_radius",
-    "inside_raster",
+    "nearest_edge",
     "self_intersects",
     "signed_area",
     "simplify",
     "split_keyholes",
-    "unsigned_distance",
 ]
 
 Loop = NDArray[np.float64]
@@ -160,70 +159,55 @@ def _cross(a: Loop, b: Loop, c: Loop, d: Loop) -> NDArray[np.bool_]:
     return (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
 
 
-def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
-    """Distance from each point to the nearest edge of the loop.
+def nearest_edge(
+    points: Loop, starts: Loop, along: Loop
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Find the nearest edge of each point.
 
     Parameters
     ----------
     points
         Shape (M, 2) in mm.
-    loop
-        Shape (N, 2) in mm.
+    starts, along
+        First points of the edges and the vectors to their ends, shape (N, 2) in mm.
 
     Returns
     -------
-    ndarray of shape (M,)
+    distance : ndarray of shape (M,)
         In mm, never negative.
+    edge : ndarray of shape (M,)
+        Number of the nearest edge.
     """
-    along = _following(loop) - loop
     length2 = np.maximum(np.einsum("ij,ij->i", along, along), 1e-18)
-    best = np.empty(len(points))
-    step = max(1, _CHUNK // len(loop))
+    distance = np.empty(len(points))
+    edge = np.empty(len(points), dtype=np.intp)
+    step = max(1, _CHUNK // len(starts))
     for first in range(0, len(points), step):
         part = points[first : first + step]
-        dx = part[:, :1] - loop[:, 0]
-        dy = part[:, 1:] - loop[:, 1]
+        dx = part[:, :1] - starts[:, 0]
+        dy = part[:, 1:] - starts[:, 1]
         t = dx * along[:, 0]
         t += dy * along[:, 1]
         t /= length2
-        np.clip(t, 0.0, 1.0, out=t)
+        np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
         dx -= t * along[:, 0]
         dy -= t * along[:, 1]
         dx *= dx
         dy *= dy
         dx += dy
-        best[first : first + step] = dx.min(axis=1)
-    return np.sqrt(best)
+        nearest = dx.argmin(axis=1)
+        edge[first : first + step] = nearest
+        distance[first : first + step] = dx[np.arange(len(part)), nearest]
+    return np.sqrt(distance), edge
 
 
-def inside_raster(
-    loop: Loop, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Mark the lattice points inside the loop by the even-odd rule.
-
-    Parameters
-    ----------
-    x_mm, y_mm
-        Evenly spaced, rising lattice coordinates.
-
-    Returns
-    -------
-    ndarray of shape (len(y_mm), len(x_mm))
-    """
-    toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
-    x0, y0 = loop.T
-    x1, y1 = _following(loop).T
-    low, high = np.minimum(y0, y1), np.maximum(y0, y1)
-    # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
-    first = np.searchsorted(y_mm, low, side="left")
-    count = np.searchsorted(y_mm, high, side="left") - first
-    edge = np.repeat(np.arange(len(loop)), count)
-    if len(edge):
-        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
-        crossing = x0[edge] + share * (x1[edge] - x0[edge])
-        np.add.at(toggles, (row, np.searchsorted(x_mm, crossing, side="right")), 1)
-    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
+def contains(loop: Loop, point: NDArray[np.float64]) -> bool:
+    """Tell whether a point lies inside the loop by the even-odd rule."""
+    x, y = (loop - point).T
+    next_x, next_y = _following(x), _following(y)
+    spans = np.flatnonzero((y > 0) != (next_y > 0))
+    crossing = x[spans] - y[spans] * (next_x[spans] - x[spans]) / (next_y[spans] - y[spans])
+    return bool(np.count_nonzero(crossing > 0) % 2)
 
 
 def densify(loop: Loop, longest_mm: float) -> Loop:
@@ -233,34 +217,3 @@ def densify(loop: Loop, longest_mm: float) -> Loop:
     edge = np.repeat(np.arange(len(loop)), pieces)
     share = (np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[edge]
     return np.asarray(loop[edge] + share[:, None] * along[edge])
-
-
-def inscribed_radius(loop: Loop) -> float:
-    """Estimate the radius of the largest circle inside the loop, in mm.
-
-    Chords of seven scanlines in x and in y have their midpoints near the middle line of the
-    shape; the largest distance of such a midpoint from the outline is the answer. Exact for
-    circles, rectangles and strips.
-    """
-    if abs(signed_area(loop)) < 1e-9:
-        return 0.0
-    candidates = [
-        _longest_chords(loop, axis=axis) if axis == 0 else _longest_chords(loop[:, ::-1], axis=1)
-        for axis in (0, 1)
-    ]
-    points = np.concatenate(candidates)
-    return float(unsigned_distance(points, loop).max(initial=0.0)) if len(points) else 0.0
-
-
-def _longest_chords(loop: Loop, *, axis: int) -> Loop:
-    low, high = loop[:, 1].min(), loop[:, 1].max()
-    lines = low + (high - low) * (np.arange(7) + 0.5) / 7
-    x0, y0 = loop[:, 0], loop[:, 1]
-    x1, y1 = _following(x0), _following(y0)
-    line, edge = np.nonzero((y0 > lines[:, None]) != (y1 > lines[:, None]))
-    crossing = x0[edge] + (lines[line] - y0[edge]) / (y1[edge] - y0[edge]) * (x1[edge] - x0[edge])
-    order = np.lexsort((crossing, line))
-    line, crossing = line[order], crossing[order]
-    left, right, at = crossing[0::2], crossing[1::2], line[0::2]
-    middle = np.stack([(left + right) / 2, lines[at]], axis=1)
-    return middle if axis == 0 else middle[:, ::-1]

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from constraints.metric import Metric, MetricKind
 from planchecker.dosimetry import radiobiology
-from planchecker.dosimetry.slabs import Reading
+from planchecker.dosimetry.readings import Reading
 from planchecker.dosimetry.uncertainty import band
 from planchecker.errors import MetricError
 
@@ -53,10 +54,16 @@ def evaluate(
     dvh: "DVH", metric: Metric, *, prescription_gy: float | None, fractions: int | None
 ) -> MetricValue:
     """Answer `metric`; see `planchecker.dosimetry.dvh.DVH.metric`."""
-    if metric.kind is MetricKind.VOLUME_AT_PERCENT and not prescription_gy:
-        raise MetricError(f"{metric} needs the prescribed dose, which is not known")
-    if metric.scale and not fractions:
-        raise MetricError(f"{metric} needs the number of fractions, which is not known")
+    if metric.kind is MetricKind.VOLUME_AT_PERCENT:
+        if not prescription_gy:
+            raise MetricError(f"{metric} needs the prescribed dose, which is not known")
+        if not 0 < prescription_gy < math.inf:
+            raise MetricError(f"{metric}: {prescription_gy!r} Gy is no prescribed dose")
+    if metric.scale:
+        if not fractions:
+            raise MetricError(f"{metric} needs the number of fractions, which is not known")
+        if fractions < 1:
+            raise MetricError(f"{metric}: {fractions!r} is no number of fractions")
     question = _Question(dvh, metric, prescription_gy or 0.0, fractions or 0)
     if (reason := question.unanswerable()) is not None:
         return MetricValue(metric=metric, value=None, unit=metric.unit, reason=reason)
@@ -77,7 +84,8 @@ class _Question:
         self.fractions = fractions
         self.level_gy = self.number
         if metric.kind is MetricKind.VOLUME_AT_PERCENT:
-            self.level_gy = self.number / 100 * prescription_gy
+            # Of the prescription on the same scale: 100 % is where the prescribed dose lies.
+            self.level_gy = self.number / 100 * self._scaled(prescription_gy)
         # Thresholds of a scaled metric are scaled doses; the curve holds physical dose.
         if metric.scale and metric.alpha_beta is not None:
             self.level_gy = _physical(self.level_gy, metric.scale, fractions, metric.alpha_beta)
@@ -107,21 +115,17 @@ class _Question:
 
     def bounded(self) -> MetricValue:
         """Bounds for a structure that is partly outside: there the dose is 0 to anything."""
-        low, high = self._bounds()
-        if high - low <= _SAME:
-            return MetricValue(
-                metric=self.metric,
-                value=low,
-                unit=self.metric.unit,
-                band=(low, high),
-                location_mm=self._location(),
-            )
+        least = self._of(Reading.BASE, outside_gy=0.0)
+        most = self._of(Reading.BASE, outside_gy=math.inf)
+        low, high = self._bound(min, 0.0), self._bound(max, math.inf)
+        low, high = self._within_limits(low, high)
+        known = most - least <= _SAME and high < math.inf
         return MetricValue(
             metric=self.metric,
-            value=None,
+            value=least if known else None,
             unit=self.metric.unit,
             band=(low, high),
-            reason=self._outside_reason(),
+            reason="" if known else self._outside_reason(),
             location_mm=self._location(),
         )
 
@@ -136,7 +140,12 @@ class _Question:
         kind = self.metric.kind
         total = float(self.dvh.volumes_cc[reading])
         if kind is MetricKind.DMEAN:
-            return self._mean(reading)
+            if outside_gy is None:
+                return self._mean(reading)
+            outside = float(self.dvh.outsides_cc[reading])
+            if outside_gy == math.inf and outside > 0:
+                return math.inf
+            return (1 - outside / total) * self._mean(reading) if outside < total else 0.0
         if kind in (MetricKind.VOLUME_AT_DOSE, MetricKind.VOLUME_AT_PERCENT):
             volume = self._volume_above(reading, self.level_gy)
             if outside_gy == math.inf:
@@ -185,6 +194,7 @@ class _Question:
         down, up = self.dvh.curvature.at(extreme.dose_gy)
         interval = self._scaled(max(low - down, 0.0)), self._scaled(high + up)
         value = self._scaled(extreme.dose_gy)
+        interval = min(interval[0], value), max(interval[1], value)
         reason = ""
         if self.dvh.outside_cc > 0:
             interval = (interval[0], math.inf) if hot else (0.0, interval[1])
@@ -205,50 +215,42 @@ class _Question:
         if not self.metric.scale:
             return float(curves.mean_gy[reading])
         volume = curves.volume_mm3[reading]
+        if not volume[0] > 0:
+            return math.nan
         middle = (curves.edges_gy[1:] + curves.edges_gy[:-1]) / 2
-        share = -np.diff(volume)
-        rest = float(volume[-1])
-        scaled = np.array([self._scaled(float(dose)) for dose in middle])
-        top = self._scaled(float(curves.edges_gy[-1]))
-        return float((np.dot(share, scaled) + rest * top) / (share.sum() + rest))
+        # What receives the highest dose stays in the last place.
+        dose = np.append(middle, curves.edges_gy[-1])
+        share = np.append(-np.diff(volume), volume[-1])
+        return float(np.dot(share, self._scaled(dose)) / volume[0])
 
-    def _scaled(self, dose_gy: float) -> float:
-        if not self.metric.scale or self.metric.alpha_beta is None or math.isinf(dose_gy):
+    @overload
+    def _scaled(self, dose_gy: float) -> float: ...
+    @overload
+    def _scaled(self, dose_gy: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def _scaled(self, dose_gy: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+        if not self.metric.scale or self.metric.alpha_beta is None:
             return dose_gy
         convert = radiobiology.eqd2 if self.metric.scale == "EQD2" else radiobiology.bed
-        return convert(
-            max(dose_gy, 0.0), fractions=self.fractions, alpha_beta_gy=self.metric.alpha_beta
-        )
+        return convert(dose_gy, fractions=self.fractions, alpha_beta_gy=self.metric.alpha_beta)
 
-    def _bounds(self) -> tuple[float, float]:
-        kind = self.metric.kind
-        if kind is MetricKind.DMEAN:
-            inside = 1 - self.dvh.outside_cc / self.dvh.volume_cc
-            return inside * self._mean(Reading.BASE), math.inf
-        return self._over_readings(min, 0.0), self._over_readings(max, math.inf)
-
-    def _over_readings(self, choose: Callable[[list[float]], float], outside: float) -> float:
-        value = self._of(Reading.BASE, outside_gy=outside)
-        if math.isinf(value):
-            return value
-
-        def at(reading: Reading) -> float:
-            other = self._of(reading, outside_gy=outside)
-            return value if math.isinf(other) else other
-
-        return choose([value, *band(value, at, (0.0, 0.0))])
+    def _bound(self, choose: Callable[..., float], outside_gy: float) -> float:
+        """Least or most over all readings, with the outside volume at one dose."""
+        value = self._of(Reading.BASE, outside_gy=outside_gy)
+        others = [self._of(reading, outside_gy=outside_gy) for reading in Reading]
+        if math.inf in (value, *others):
+            return choose(value, *others)
+        return choose(value, *band(value, others.__getitem__, self._dose_doubt(value)))
 
     def _dose_doubt(self, value: float) -> tuple[float, float]:
         kind, curvature = self.metric.kind, self.dvh.curvature
-        if kind is MetricKind.DMEAN:
-            return curvature.mean
         if kind not in (MetricKind.VOLUME_AT_DOSE, MetricKind.VOLUME_AT_PERCENT):
             physical = value
             if self.metric.scale and self.metric.alpha_beta is not None:
                 physical = _physical(
                     value, self.metric.scale, self.fractions, self.metric.alpha_beta
                 )
-            down, up = curvature.at(physical)
+            mean = kind is MetricKind.DMEAN
+            down, up = curvature.mean if mean else curvature.at(physical)
             return (
                 value - self._scaled(max(physical - down, 0.0)),
                 self._scaled(physical + up) - value,

@@ -4,10 +4,11 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planchecker.dosimetry import loops
+from planchecker.dosimetry.frame import Frame, frame_of, vector_area
 from planchecker.dosimetry.loops import Loop
+from planchecker.dosimetry.repair import simple_loops, without_twins
 from planchecker.dosimetry.structure import Contour, Structure
 from planchecker.errors import GeometryError
 
@@ -17,27 +18,12 @@ __all__ = ["Frame", "Part", "Plane", "PlaneStack", "stack_planes"]
 _SAME_PLANE_MM = 0.1
 _FLAT_MM = 0.5
 _SPLIT_SPACINGS = 1.5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Frame:
-    """Right-handed axes of a stack: two in the plane, one across the planes.
-
-    Parameters
-    ----------
-    axes
-        Unit vectors in patient coordinates, shape (3, 3): x and y in the plane, normal.
-    """
-
-    axes: NDArray[np.float64]
-
-    def to_patient(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn stack coordinates (x, y, position) in mm into patient coordinates."""
-        return np.asarray(points @ self.axes, dtype=np.float64)
-
-    def from_patient(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn patient coordinates in mm into stack coordinates (x, y, position)."""
-        return np.asarray(points_mm @ self.axes.T, dtype=np.float64)
+# Nothing of a patient lies 10 m from the origin; such numbers are faults, and costly ones.
+_FARTHEST_MM = 10_000.0
+# What lies between slices farther apart than this, no rule can tell.
+_WIDEST_SPACING_MM = 30.0
+# Contours across the others may be stray marks up to this share of the whole area.
+_STRAY_SHARE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -98,33 +84,53 @@ def stack_planes(structure: Structure, *, spacing_mm: float | None = None) -> Pl
     ------
     GeometryError
         If no closed contour encloses an area, if the contours do not lie in parallel planes,
-        or if there is one plane only and no spacing is given.
+        if their coordinates or distances are none of a patient, or if there is one plane only
+        and no spacing is given.
     """
     notes: list[str] = list(structure.notes)
     closed = _closed_contours(structure, notes)
-    frame = _frame_of(structure, closed)
-    positions, flat = _project(structure, frame, closed, notes)
-    planes = _group(positions, flat, notes)
+    try:
+        frame = frame_of(closed)
+        positions, flat = _project(frame, closed, notes)
+        planes = _group(positions, flat, notes)
+    except GeometryError as error:
+        raise GeometryError(f"{structure.name!r}: {error}") from error
     if not any(plane.area_mm2 > 0 for plane in planes):
         raise GeometryError(f"{structure.name!r}: no contour encloses an area")
     planes = _without_stray_marks(planes, notes)
-    gaps = np.diff([plane.position_mm for plane in planes])
-    if len(gaps):
-        usual = float(np.median(gaps))
-    elif spacing_mm is not None:
-        usual = spacing_mm
-        notes.append(f"one plane only: taken as {usual:g} mm thick, the slice spacing")
-    else:
-        raise GeometryError(
-            f"{structure.name!r} is contoured on one plane and no slice spacing is known, "
-            "so its thickness is not determined; contour it on at least two planes"
-        )
+    usual = _usual_spacing(structure, planes, spacing_mm, notes)
     return PlaneStack(
         frame=frame,
         spacing_mm=usual,
         parts=_split(planes, usual, notes),
         notes=tuple(notes),
     )
+
+
+def _usual_spacing(
+    structure: Structure, planes: list[Plane], spacing_mm: float | None, notes: list[str]
+) -> float:
+    gaps = np.diff([plane.position_mm for plane in planes])
+    if len(gaps):
+        usual = float(np.median(gaps))
+        if usual > _WIDEST_SPACING_MM:
+            raise GeometryError(
+                f"{structure.name!r}: its planes are {usual:g} mm apart, so what lies between them "
+                "is not determined; contour it on every slice"
+            )
+        return usual
+    if spacing_mm is None:
+        raise GeometryError(
+            f"{structure.name!r} is contoured on one plane and no slice spacing is known, "
+            "so its thickness is not determined; contour it on at least two planes"
+        )
+    if not 0 < spacing_mm <= _WIDEST_SPACING_MM:
+        raise GeometryError(
+            f"{structure.name!r} is contoured on one plane and {spacing_mm!r} mm is no slice "
+            "spacing, so its thickness is not determined; contour it on at least two planes"
+        )
+    notes.append(f"one plane only: taken as {spacing_mm:g} mm thick, the slice spacing")
+    return spacing_mm
 
 
 def _closed_contours(structure: Structure, notes: list[str]) -> list[Contour]:
@@ -143,49 +149,35 @@ def _closed_contours(structure: Structure, notes: list[str]) -> list[Contour]:
         notes.append(f"{len(closed) - len(enough)} contours of fewer than 3 points dropped")
     if not enough:
         raise GeometryError(f"{structure.name!r}: no contour has 3 points or more")
+    farthest = max(float(np.abs(c.points_mm).max()) for c in enough)
+    if farthest > _FARTHEST_MM:
+        raise GeometryError(
+            f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
+            "patient is; some coordinates are wrong"
+        )
     return enough
 
 
-def _frame_of(structure: Structure, contours: list[Contour]) -> Frame:
-    normals = np.array([_newell(c.points_mm) for c in contours])
-    sizes = np.linalg.norm(normals, axis=1)
-    largest = int(np.argmax(sizes))
-    if sizes[largest] == 0 or not np.isfinite(sizes[largest]):
-        raise GeometryError(f"{structure.name!r}: no contour encloses an area")
-    normal = normals[largest] / sizes[largest]
-    main = int(np.argmax(np.abs(normal)))
-    normal = normal * np.sign(normal[main])
-    # Slices written with rounded coordinates are still the patient's own planes.
-    if abs(normal[main]) > 1 - 1e-6:
-        normal = np.eye(3)[main]
-    x = np.eye(3)[0 if main != 0 else 1]
-    x = x - (x @ normal) * normal
-    x /= np.linalg.norm(x)
-    return Frame(axes=np.array([x, np.cross(normal, x), normal]))
-
-
-def _newell(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vector area of a loop; exact for planar loops, a fair mean for others."""
-    centred = points - points.mean(axis=0)
-    return np.asarray(0.5 * np.cross(centred, np.roll(centred, -1, axis=0)).sum(axis=0))
-
-
 def _project(
-    structure: Structure, frame: Frame, contours: list[Contour], notes: list[str]
+    frame: Frame, contours: list[Contour], notes: list[str]
 ) -> tuple[list[float], list[Loop]]:
     positions, flat, bent = [], [], 0
+    whole = across = 0.0
     for contour in contours:
         local = frame.from_patient(contour.points_mm)
         middle = float(np.median(local[:, 2]))
+        area = float(np.linalg.norm(vector_area(local)))
+        whole += area
         if float(np.abs(local[:, 2] - middle).max()) > _FLAT_MM:
             bent += 1
+            across += area
             continue
         positions.append(middle)
         flat.append(np.ascontiguousarray(local[:, :2]))
-    if bent * 2 > len(contours):
+    if bent * 2 > len(contours) or across > _STRAY_SHARE * whole:
         raise GeometryError(
-            f"{structure.name!r}: {bent} of {len(contours)} contours do not lie in parallel "
-            "planes; export contours drawn on one image orientation"
+            f"{bent} of {len(contours)} contours do not lie in parallel planes; export contours "
+            "drawn on one image orientation"
         )
     if bent:
         notes.append(f"{bent} contours outside the common plane orientation dropped")
@@ -193,35 +185,51 @@ def _project(
 
 
 def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[Plane]:
-    planes: list[Plane] = []
+    together: list[list[int]] = []
+    for index in np.argsort(positions, kind="stable").tolist():
+        if together and positions[index] - positions[together[-1][0]] <= _SAME_PLANE_MM:
+            together[-1].append(index)
+        else:
+            together.append([index])
+    counts = _Counts()
+    planes = [
+        _plane([positions[i] for i in group], [flat[i] for i in group], counts)
+        for group in together
+    ]
+    if counts.crossing:
+        notes.append(f"{counts.crossing} contours cross themselves: filled by the even-odd rule")
+    if counts.twice:
+        notes.append(f"{counts.twice} contours are there twice on their plane: counted once")
+    if counts.hollow:
+        notes.append(f"{counts.hollow} contours of zero area: they enclose nothing")
+    return [plane for plane in planes if plane.loops]
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What was found on the way."""
+
+    crossing: int = 0
+    twice: int = 0
+    hollow: int = 0
+
+
+def _plane(at: list[float], drawn: list[Loop], counts: _Counts) -> Plane:
     members: list[Loop] = []
-    at: list[float] = []
-    crossing = hollow = 0
-    for index in np.argsort(positions, kind="stable"):
-        if at and positions[index] - at[-1] > _SAME_PLANE_MM:
-            planes.append(_plane(at, members))
-            at, members = [], []
-        at.append(positions[index])
-        cleaned = loops.clean(flat[index])
+    for loop in drawn:
+        cleaned = loops.clean(loop)
         if len(cleaned) < 2:
-            hollow += 1
+            counts.hollow += 1
             continue
-        for loop in loops.split_keyholes(cleaned):
-            crossing += loops.self_intersects(loop)
-            hollow += abs(loops.signed_area(loop)) < 1e-9
-            members.append(loop)
-    planes.append(_plane(at, members))
-    planes = [plane for plane in planes if plane.loops]
-    if crossing:
-        notes.append(f"{crossing} contours cross themselves: filled by the even-odd rule")
-    if hollow:
-        notes.append(f"{hollow} contours of zero area: they enclose nothing")
-    return planes
-
-
-def _plane(at: list[float], members: list[Loop]) -> Plane:
-    area = sum(abs(loops.signed_area(loop)) for loop in members)
-    return Plane(position_mm=float(np.mean(at)), loops=tuple(members), area_mm2=float(area))
+        parts, crosses = simple_loops(cleaned)
+        counts.crossing += crosses
+        # A line walked forth and back leaves no loop, yet it may mark where a shape closes.
+        members += parts or [cleaned]
+    kept = without_twins(members)
+    counts.twice += len(members) - len(kept)
+    areas = [abs(loops.signed_area(loop)) for loop in kept]
+    counts.hollow += sum(area < 1e-9 for area in areas)
+    return Plane(position_mm=float(np.mean(at)), loops=tuple(kept), area_mm2=float(sum(areas)))
 
 
 def _without_stray_marks(planes: list[Plane], notes: list[str]) -> list[Plane]:

@@ -4,19 +4,23 @@ Every cell carries several volumes, one for each way of reading what the contour
 (`Reading`); the spread between them is where the uncertainty band comes from.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.lattice import Lattice, LatticeDose, lattice_for
+from planchecker.dosimetry.lattice import Lattice, lattice_for
+from planchecker.dosimetry.lattice_dose import LatticeDose
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
-from planchecker.dosimetry.slabs import Reading, Slab, slabs
+from planchecker.dosimetry.readings import FullCells, Reading, Slabs
+from planchecker.dosimetry.slabs import slabs
 
 __all__ = ["Extreme", "Samples", "sample"]
 
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +59,8 @@ class Samples:
     edge_mm3: Floats
     full_mm3: Floats
     outside_mm3: Floats
-    cell: NDArray[np.int32]
-    position_mm: NDArray[np.float32]
+    cell: Index
+    position_mm: Floats
     lattice: Lattice
     frame: Frame
     highest: Extreme | None
@@ -71,7 +75,7 @@ class Samples:
 
     def points_mm(self, chosen: NDArray[np.intp]) -> Floats:
         """Return the patient coordinates of some samples, shape (len(chosen), 3)."""
-        flat = self.lattice.points(self.cell[chosen].astype(np.intp))
+        flat = self.lattice.points(self.cell[chosen])
         local = np.column_stack([flat, self.position_mm[chosen]])
         return self.frame.to_patient(local)
 
@@ -89,21 +93,28 @@ def sample(stack: PlaneStack, dose: DoseGrid) -> Samples:
     lattice = lattice_for(stack, dose)
     collector = _Collector(lattice, LatticeDose(lattice, stack.frame, dose), stack)
     for part in stack.parts:
-        for slab in slabs(part, lattice):
-            collector.add(slab)
+        for some in slabs(part, lattice):
+            collector.add(some)
     collector.add_vertices(dose)
     return collector.samples()
 
 
-class _Group:
-    """Samples of one kind, collected slab by slab."""
+class _Kept(NamedTuple):
+    """Samples of one kind from some slabs."""
 
-    def __init__(self) -> None:
-        self.dose: list[Floats] = []
-        self.spread: list[Floats] = []
-        self.volume: list[Floats] = []
-        self.cell: list[NDArray[np.int32]] = []
-        self.position: list[NDArray[np.float32]] = []
+    dose_gy: Floats
+    spread_gy: Floats
+    cell: Index
+    position_mm: Floats
+
+    def only(self, chosen: Index) -> "_Kept":
+        """Return some of the samples."""
+        return _Kept(
+            self.dose_gy[chosen],
+            self.spread_gy[chosen],
+            self.cell[chosen],
+            self.position_mm[chosen],
+        )
 
 
 class _Collector:
@@ -113,133 +124,124 @@ class _Collector:
         self._lattice = lattice
         self._dose = dose
         self._stack = stack
-        self._edge, self._full = _Group(), _Group()
+        self._edge: list[_Kept] = []
+        self._full: list[_Kept] = []
+        self._edge_volume: list[Floats] = []
+        self._full_volume: list[Floats] = []
         self._outside = np.zeros(len(Reading))
         self._highest: tuple[float, Floats] = (-np.inf, np.zeros(3))
         self._lowest: tuple[float, Floats] = (np.inf, np.zeros(3))
         self._in_caps: list[tuple[float, Floats]] = []
         self._highest_gy, self._lowest_gy = (np.nan, np.nan), (np.nan, np.nan)
 
-    def add(self, slab: Slab) -> None:
-        """Take in the cells of a slab with their dose."""
-        around = np.concatenate(
-            [
-                slab.positions_mm[:1] - slab.thickness_mm,
-                slab.positions_mm,
-                slab.positions_mm[-1:] + slab.thickness_mm,
-            ]
+    def add(self, slabs: Slabs) -> None:
+        """Take in the cells of some slabs with their dose."""
+        self._add_edges(slabs)
+        if slabs.full is not None and len(slabs.full.cell):
+            self._add_full(slabs.full)
+        self._watch_nodes(slabs)
+
+    def _add_edges(self, slabs: Slabs) -> None:
+        edges = slabs.edges
+        found = self._dose.at(slabs.positions_mm, slabs.thickness_mm, edges.thin, edges.cell)
+        # Next to the rim of the grid there is no slope to go by: the centre must do.
+        dose = found.dose_gy + np.nan_to_num(
+            found.along_x * edges.shift[0] + found.along_y * edges.shift[1]
         )
-        block = self._dose.block(around).reshape(len(around), -1)
-        volume = self._lattice.step_mm**2 * slab.thickness_mm
-        volumes = slab.volumes * volume
-        dose, spread = self._dosed(block, slab.cells, slab.shift)
+        spread = _spread(
+            found.along_x * (1 - 2 * np.abs(edges.shift[0])),
+            found.along_y * (1 - 2 * np.abs(edges.shift[1])),
+            found.across,
+        )
+        size = self._lattice.step_mm**2 * slabs.thickness_mm[edges.thin]
+        volumes = np.stack([edges.other.get(reading, edges.share) for reading in Reading]) * size
         inside = ~np.isnan(dose)
         self._outside += volumes[:, ~inside].sum(axis=1)
-        used = inside & volumes.any(axis=0)
-        self._keep(self._edge, slab.positions_mm, slab.cells, used, (dose, spread))
-        self._edge.volume.append(volumes[:, used])
-        self._watch(dose, slab, slab.cells, used & (slab.volumes[Reading.BASE] > 0.5))
-        if len(slab.full):
-            self._add_full(slab, block)
-        self._watch_nodes(slab)
+        used = inside & (volumes > 0).any(axis=0)
+        kept = _Kept(
+            dose[used], spread[used], edges.cell[used], slabs.positions_mm[edges.thin[used]]
+        )
+        self._edge.append(kept)
+        self._edge_volume.append(volumes[:, used])
+        self._watch(kept, edges.share[used] > 0.5, in_cap=edges.in_cap)
 
-    def _add_full(self, slab: Slab, block: Floats) -> None:
-        """Take in the cells that are wholly inside, several thin planes at a time.
+    def _add_full(self, full: FullCells) -> None:
+        found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
+        size = self._lattice.step_mm**2 * full.thickness_mm[full.block]
+        used = ~np.isnan(found.dose_gy)
+        self._outside += float(size[~used].sum())
+        spread = _spread(found.along_x, found.along_y, found.across)
+        kept = _Kept(
+            found.dose_gy[used],
+            spread[used],
+            full.cell[used],
+            full.positions_mm[full.block[used]],
+        )
+        self._full.append(kept)
+        self._full_volume.append(size[used])
+        self._watch(kept, None, in_cap=False)
 
-        Inside there is no outline to follow, so a sample may be as thick as it is wide.
-        """
-        dose, spread = self._dosed(block, slab.full, None)
-        planes = len(dose)
-        together = max(1, round(self._lattice.step_mm / slab.thickness_mm))
-        while planes % together:
-            together -= 1
-        positions = slab.positions_mm
-        if together > 1:
-            groups = (planes // together, together, -1)
-            across = 0.5 * together * (dose[-1] - dose[0]) / max(planes - 1, 1)
-            positions = positions.reshape(groups[:2]).mean(axis=1)
-            dose = dose.reshape(groups).mean(axis=1)
-            spread = np.hypot(spread.reshape(groups).mean(axis=1), np.nan_to_num(across))
-        used = ~np.isnan(dose)
-        volume = self._lattice.step_mm**2 * slab.thickness_mm * together
-        self._outside += volume * float(used.size - used.sum())
-        self._keep(self._full, positions, slab.full, used, (dose, spread))
-        self._full.volume.append(np.full(int(used.sum()), volume))
-        self._watch(dose, replace(slab, positions_mm=positions), slab.full, used)
-
-    def _dosed(
-        self, block: Floats, cells: NDArray[np.intp], shift: Floats | None
-    ) -> tuple[Floats, Floats]:
-        """Mean dose and spread of cells, the dose being linear within each."""
-        columns = self._lattice.shape[1]
-        dose = block[:, cells]
-        here = block[1:-1]
-        along_x = 0.5 * (here[:, cells + 1] - here[:, cells - 1])
-        along_y = 0.5 * (here[:, cells + columns] - here[:, cells - columns])
-        across = 0.5 * (dose[2:] - dose[:-2])
-        dose = dose[1:-1]
-        if shift is not None:
-            # Next to the rim of the grid there is no slope to go by: the centre must do.
-            dose = dose + np.nan_to_num(along_x * shift[0] + along_y * shift[1])
-            along_x *= 1 - 2 * np.abs(shift[0])
-            along_y *= 1 - 2 * np.abs(shift[1])
-        spread = np.sqrt(across * across + along_x * along_x + along_y * along_y)
-        return dose, 0.5 * np.nan_to_num(spread)
-
-    @staticmethod
-    def _keep(
-        group: _Group,
-        positions_mm: Floats,
-        cells: NDArray[np.intp],
-        used: NDArray[np.bool_],
-        found: tuple[Floats, Floats],
-    ) -> None:
-        group.dose.append(found[0][used])
-        group.spread.append(found[1][used])
-        group.cell.append(np.broadcast_to(cells.astype(np.int32), used.shape)[used])
-        positions = positions_mm.astype(np.float32)[:, None]
-        group.position.append(np.broadcast_to(positions, used.shape)[used])
-
-    def _watch(
-        self, dose: Floats, slab: Slab, cells: NDArray[np.intp], counted: NDArray[np.bool_]
-    ) -> None:
-        if not counted.any():
+    def _watch(self, kept: "_Kept", counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
+        if counted is not None:
+            kept = kept.only(np.flatnonzero(counted))
+        if not len(kept.dose_gy):
             return
-        hot = int(np.where(counted, dose, -np.inf).argmax())
-        cold = int(np.where(counted, dose, np.inf).argmin())
-        for index in (hot, cold):
-            plane, cell = divmod(index, dose.shape[1])
-            flat = self._lattice.points(cells[cell : cell + 1])
-            local = np.column_stack([flat, slab.positions_mm[plane]])
-            point = self._stack.frame.to_patient(local)[0]
-            self._note(float(dose[plane, cell]), point, in_cap=slab.is_cap)
+        for index in (int(kept.dose_gy.argmax()), int(kept.dose_gy.argmin())):
+            self._note_cell(
+                float(kept.dose_gy[index]),
+                int(kept.cell[index]),
+                float(kept.position_mm[index]),
+                in_cap=in_cap,
+            )
 
-    def _note(self, dose_gy: float, point: Floats, *, in_cap: bool = False) -> None:
+    def _note_cell(self, dose_gy: float, cell: int, position_mm: float, *, in_cap: bool) -> None:
+        flat = self._lattice.points(np.array([cell]))
+        point = self._stack.frame.to_patient(np.column_stack([flat, [position_mm]]))[0]
         if in_cap:
             self._in_caps.append((dose_gy, point))
-            return
+        else:
+            self._note(dose_gy, point)
+
+    def _note(self, dose_gy: float, point: Floats) -> None:
         if dose_gy > self._highest[0]:
             self._highest = dose_gy, point
         if dose_gy < self._lowest[0]:
             self._lowest = dose_gy, point
 
-    def _watch_nodes(self, slab: Slab) -> None:
-        """Take in the dose nodes inside the slab: trilinear dose peaks at nodes."""
-        half = slab.thickness_mm / 2
-        first, last = slab.positions_mm[0] - half, slab.positions_mm[-1] + half
-        for position, values, at in self._dose.nodes_between(float(first), float(last)):
-            plane = int(np.abs(slab.positions_mm - position).argmin())
-            covered = np.zeros(self._lattice.shape[0] * self._lattice.shape[1], dtype=bool)
-            covered[slab.cells] = slab.volumes[Reading.BASE, plane] > 0.5
-            covered[slab.full] = True
-            counted = covered[at]
-            if not counted.any():
+    def _watch_nodes(self, slabs: Slabs) -> None:
+        """Take in the dose nodes inside the slabs: trilinear dose peaks at nodes."""
+        positions, half = slabs.positions_mm, slabs.thickness_mm / 2
+        planes = self._dose.nodes(float((positions - half).min()), float((positions + half).max()))
+        if not planes:
+            return
+        edges, cells = slabs.edges, self._lattice.shape[0] * self._lattice.shape[1]
+        solid = edges.share > 0.5
+        order = np.argsort(edges.thin[solid], kind="stable")
+        thin, cell = edges.thin[solid][order], edges.cell[solid][order]
+        if slabs.full is not None:
+            order = np.argsort(slabs.full.block, kind="stable")
+            by_block, full_cell = slabs.full.block[order], slabs.full.cell[order]
+        for plane in planes:
+            nearest = int(np.abs(positions - plane.position_mm).argmin())
+            if abs(positions[nearest] - plane.position_mm) > half[nearest] + 1e-9:
                 continue
-            kept, place = values[counted], at[counted]
-            for index in (int(kept.argmax()), int(kept.argmin())):
-                local = np.column_stack([self._lattice.points(place[index : index + 1]), position])
-                point = self._stack.frame.to_patient(local)[0]
-                self._note(float(kept[index]), point, in_cap=slab.is_cap)
+            covered = np.zeros(cells, dtype=bool)
+            covered[cell[slice(*np.searchsorted(thin, (nearest, nearest + 1)))]] = True
+            if slabs.full is not None:
+                block = int(np.abs(slabs.full.positions_mm - plane.position_mm).argmin())
+                first, last = np.searchsorted(by_block, (block, block + 1))
+                covered[full_cell[first:last]] = True
+            counted = np.flatnonzero(covered[plane.cell])
+            if not len(counted):
+                continue
+            values = plane.dose_gy[counted]
+            for index in (int(values.argmax()), int(values.argmin())):
+                self._note_cell(
+                    float(values[index]),
+                    int(plane.cell[counted[index]]),
+                    plane.position_mm,
+                    in_cap=edges.in_cap,
+                )
 
     def add_vertices(self, dose: DoseGrid) -> None:
         """Take in the dose at contour vertices and on the rims of the end caps."""
@@ -285,17 +287,15 @@ class _Collector:
     def samples(self) -> Samples:
         """Join everything collected."""
         found = np.isfinite(self._highest[0])
-        edge, full = self._edge, self._full
+        kept = [*self._edge, *self._full]
         return Samples(
-            dose_gy=_join(edge.dose + full.dose),
-            spread_gy=_join(edge.spread + full.spread),
-            edge_mm3=(
-                np.concatenate(edge.volume, axis=1) if edge.volume else np.zeros((len(Reading), 0))
-            ),
-            full_mm3=_join(full.volume),
+            dose_gy=_join([one.dose_gy for one in kept]),
+            spread_gy=_join([one.spread_gy for one in kept]),
+            edge_mm3=np.concatenate([np.zeros((len(Reading), 0)), *self._edge_volume], axis=1),
+            full_mm3=_join(self._full_volume),
             outside_mm3=self._outside,
-            cell=np.concatenate([*edge.cell, *full.cell, np.zeros(0, np.int32)]),
-            position_mm=np.concatenate([*edge.position, *full.position, np.zeros(0, np.float32)]),
+            cell=np.concatenate([np.zeros(0, dtype=np.intp), *(one.cell for one in kept)]),
+            position_mm=_join([one.position_mm for one in kept]),
             lattice=self._lattice,
             frame=self._stack.frame,
             highest=_extreme(self._highest) if found else None,
@@ -305,8 +305,14 @@ class _Collector:
         )
 
 
+def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
+    """Half the width of doses over a cell; a box in a linear dose, by its standard deviation."""
+    squares = along_x * along_x + along_y * along_y + across * across
+    return np.nan_to_num(0.5 * np.sqrt(squares))
+
+
 def _join(parts: list[Floats]) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros(0)
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _extreme(found: tuple[float, Floats]) -> Extreme:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.slabs import Reading
+from planchecker.dosimetry.readings import Reading
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError, MetricError
 

@@ -1,130 +1,102 @@
-"""Thin slabs between and beyond the planes of a structure, with the volume of every cell.
-
-Every cell carries several volumes, one for each way of reading what the contours leave open
-(`Reading`); the spread between them is where the uncertainty band comes from.
-"""
+"""Thin slabs between and beyond the planes of a structure, with the share of every cell."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.lattice import Lattice
-from planchecker.dosimetry.levels import PlaneLevel, between, beyond, coverage, distance
+from planchecker.dosimetry.levels import (
+    Curvature,
+    between,
+    beyond,
+    coverage,
+    curvature,
+    distance,
+)
+from planchecker.dosimetry.outlines import Field, Outlines
 from planchecker.dosimetry.planes import Part
+from planchecker.dosimetry.readings import OUTLINE_MM, EdgeCells, FullCells, Reading, Slabs
 
-__all__ = ["OUTLINE_MM", "Reading", "Slab", "slabs"]
+__all__ = ["slabs"]
 
 Floats = NDArray[np.float64]
-Cells = NDArray[np.intp]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
-# Contours are drawn on pixels and written rounded; half of a fine CT pixel is not known.
-OUTLINE_MM = 0.1
-
-
-class Reading(IntEnum):
-    """One way of turning contours into a volume."""
-
-    BASE = 0
-    """Shape interpolation between planes, caps of half a slice at the ends."""
-    PRISM = 1
-    """Each contour holds for half a slice on either side."""
-    OPEN_LOW = 2
-    """The structure begins at its first contour."""
-    FULL_LOW = 3
-    """The structure begins just after the slice before its first contour."""
-    OPEN_HIGH = 4
-    """The structure ends at its last contour."""
-    FULL_HIGH = 5
-    """The structure ends just before the slice after its last contour."""
-    WIDER = 6
-    """Every outline 0.1 mm farther out."""
-    NARROWER = 7
-    """Every outline 0.1 mm farther in."""
+# Rasters of this many cells are held at a time.
+_CELLS_AT_ONCE = 3_000_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Slab:
-    """Thin planes between two contours or beyond the last one.
+def slabs(part: Part, lattice: Lattice) -> Iterator[Slabs]:
+    """Yield the slabs of one part: the gaps between its planes, many at a time, and two caps.
 
     Parameters
     ----------
-    positions_mm
-        Middle of each thin plane, rising.
-    cells
-        Flat numbers of the lattice cells that may be covered.
-    volumes
-        Covered share of each cell, shape (readings, planes, cells).
-    shift
-        Offset of the covered part from the cell centre along x and y, in cells, shape
-        (2, planes, cells).
+    part
+        Planes without a gap between them.
+    lattice
+        The cells.
     """
-
-    positions_mm: Floats
-    thickness_mm: float
-    cells: Cells
-    volumes: Floats
-    shift: Floats
-    full: Cells
-    """Flat numbers of further cells that are wholly covered under every reading."""
-    is_cap: bool = False
-    """Whether it lies beyond an end plane."""
-
-
-def slabs(part: Part, lattice: Lattice) -> Iterator[Slab]:
-    """Yield the slabs of one part: a cap, the gaps between planes, the other cap."""
-    levels: dict[int, PlaneLevel] = {}
-    planes = part.planes
-
-    def level(index: int) -> PlaneLevel | None:
-        if not 0 <= index < len(planes):
-            return None
-        if index not in levels:
-            levels[index] = PlaneLevel(planes[index], lattice)
-        return levels[index]
-
-    yield _cap(level, 0, 1, part.end_mm[0], lattice)
-    for index in range(len(planes) - 1):
-        low, high = level(index), level(index + 1)
-        if low is not None and high is not None:
-            yield _gap((level(index - 1), low, high, level(index + 2)), lattice)
-        levels.pop(index - 2, None)
-    yield _cap(level, len(planes) - 1, -1, part.end_mm[1], lattice)
+    count = len(part.planes)
+    at_once = max(2, _CELLS_AT_ONCE // (lattice.shape[0] * lattice.shape[1]))
+    for first in range(0, count, at_once):
+        # Curvature needs one plane more on either side.
+        start, stop = max(first - 1, 0), min(first + at_once + 2, count)
+        outlines = Outlines(part.planes[start:stop], lattice)
+        last = min(first + at_once, count - 1)
+        if last > first:
+            yield from _gaps(outlines, lattice, first - start, last - start)
+        if first == 0:
+            yield _cap(outlines, lattice, 0, 1, part.end_mm[0])
+        if first + at_once >= count:
+            yield _cap(outlines, lattice, count - 1 - start, -1, part.end_mm[1])
 
 
-def _grow(mask: NDArray[np.bool_], times: int) -> NDArray[np.bool_]:
+def _grow(mask: Mask, times: int) -> Mask:
     for _ in range(times):
-        wide = mask.copy()
-        wide[1:] |= mask[:-1]
-        wide[:-1] |= mask[1:]
-        mask = wide.copy()
-        mask[:, 1:] |= wide[:, :-1]
-        mask[:, :-1] |= wide[:, 1:]
+        for axis in (1, 2):
+            before = mask
+            mask = before.copy()
+            lower = (slice(None),) * axis + (slice(None, -1),)
+            upper = (slice(None),) * axis + (slice(1, None),)
+            mask[upper] |= before[lower]
+            mask[lower] |= before[upper]
     return mask
+
+
+def _flat(mask: Mask) -> Mask:
+    return mask.reshape(len(mask), -1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Region:
-    """Cells near the outline, where levels are needed, and cells that are simply inside."""
+    """Cells near an outline, and the cells around them that slopes are taken from.
 
-    edge: Cells
-    wide: Cells
-    full: Cells
+    `edge` and `wide` number the slab and the cell; `place` finds a cell among the wide ones.
+    """
+
+    edge: tuple[Index, Index]
+    wide: tuple[Index, Index]
+    around: tuple[Index, Index, Index, Index, Index]
+    """Places among the wide cells of the edge cells and of their right, left, up, down."""
 
     @classmethod
-    def of(
-        cls, near: NDArray[np.bool_], inside: NDArray[np.bool_], gap_mm: float, lattice: Lattice
-    ) -> "_Region":
-        # A rounded shape bulges between two planes by a fraction of their distance.
-        near = _grow(near, min(max(math.ceil(0.05 * gap_mm / lattice.step_mm), 1), 4))
-        near[[0, -1]] = near[:, [0, -1]] = False
+    def of(cls, near: Mask) -> "_Region":
+        near[:, [0, -1]] = near[:, :, [0, -1]] = False
+        columns = near.shape[2]
+        wide_slab, wide_cell = np.nonzero(_flat(_grow(near, 1)))
+        slab, cell = np.nonzero(_flat(near))
+        place = np.zeros((len(near), near.shape[1] * columns), dtype=np.int32)
+        place[wide_slab, wide_cell] = np.arange(len(wide_cell), dtype=np.int32)
+        around = tuple(
+            place[slab, cell + offset].astype(np.intp) for offset in (0, 1, -1, columns, -columns)
+        )
+        here, right, left, up, down = around
         return cls(
-            edge=np.flatnonzero(near),
-            wide=np.flatnonzero(_grow(near, 1)),
-            full=np.flatnonzero(inside & ~near),
+            edge=(slab, cell), wide=(wide_slab, wide_cell), around=(here, right, left, up, down)
         )
 
 
@@ -132,16 +104,14 @@ class _Shape:
     """Signed distances on thin planes, turned into covered shares of the edge cells."""
 
     def __init__(self, region: _Region, level: Floats, radius2: Floats, lattice: Lattice) -> None:
-        step, columns = lattice.step_mm, lattice.shape[1]
-        place = np.zeros(lattice.shape[0] * columns, dtype=np.intp)
-        place[region.wide] = np.arange(len(region.wide))
+        here, right, left, up, down = region.around
+        step = lattice.step_mm
         s = distance(level, radius2) / step
-        self._depth = s[:, place[region.edge]]
-        self._dx = 0.5 * (s[:, place[region.edge + 1]] - s[:, place[region.edge - 1]])
-        up, down = place[region.edge + columns], place[region.edge - columns]
+        self._depth = s[:, here]
+        self._dx = 0.5 * (s[:, right] - s[:, left])
         self._dy = 0.5 * (s[:, up] - s[:, down])
         # Two outlines in one cell look like one: a shape never covers more than its width.
-        width = np.sqrt(np.maximum(radius2[:, place[region.edge]], 0.0)) * 2 / step
+        width = np.sqrt(np.abs(radius2[:, here])) * 2 / step
         self._width = width if (width < 1).any() else None
         self._step = step
 
@@ -159,71 +129,19 @@ class _Shape:
         return np.stack([away * self._dx, away * self._dy])
 
 
-def _gap(
-    levels: tuple[PlaneLevel | None, PlaneLevel, PlaneLevel, PlaneLevel | None], lattice: Lattice
-) -> Slab:
-    before, low, high, after = levels
-    gap = high.position_mm - low.position_mm
-    straight = _runs_straight(low, high, lattice)
-    if straight:
-        before = after = None
-    near = low.touched | high.touched | (low.inside ^ high.inside)
-    region = _Region.of(near, low.inside & high.inside, gap, lattice)
-    count = _thin_planes(gap, lattice)
-    shares = (np.arange(count) + 0.5) / count
-    fields = [
-        None if plane is None else plane.at(region.wide, near_only=straight)
-        for plane in (before, low, high, after)
-    ]
-    z = (
-        low.position_mm - 1 if before is None else before.position_mm,
-        low.position_mm,
-        high.position_mm,
-        high.position_mm + 1 if after is None else after.position_mm,
-    )
-    level = between([None if f is None else f.level for f in fields], z, shares)
-    radius2 = between([None if f is None else f.radius2 for f in fields], z, shares)
-    shape = _Shape(region, level, radius2, lattice)
-    base = shape.shares()
-    own = (low.at(region.wide, near_only=straight), high.at(region.wide, near_only=straight))
-    ends = _Shape(
-        region, np.stack([f.level for f in own]), np.stack([f.radius2 for f in own]), lattice
-    ).shares()
-    return Slab(
-        positions_mm=low.position_mm + shares * gap,
-        thickness_mm=gap / count,
-        cells=region.edge,
-        full=region.full,
-        volumes=_volumes(
-            base,
-            {
-                Reading.PRISM: np.where((shares < 0.5)[:, None], ends[0], ends[1]),
-                Reading.WIDER: shape.shares(OUTLINE_MM),
-                Reading.NARROWER: shape.shares(-OUTLINE_MM),
-            },
-        ),
-        shift=shape.shift(base),
-    )
-
-
-def _runs_straight(low: PlaneLevel, high: PlaneLevel, lattice: Lattice) -> bool:
-    """Tell whether straight walls between two planes are as good as curved ones.
+def _straight(outlines: Outlines, lattice: Lattice) -> Mask:
+    """Tell for every gap whether straight walls are as good as curved ones.
 
     So they are where a sphere as wide as the shape would bulge by less than a hundredth of a
     cell and the outline moves sideways by less than half the distance of the planes. A large
-    organ then needs two planes instead of four, and no far distances, for each of its gaps.
+    organ then needs two planes instead of four, and no far distances.
     """
-    gap = high.position_mm - low.position_mm
-    radius = min(low.radius_mm, high.radius_mm)
-    if radius <= 0 or gap * gap / (8 * radius) > 0.01 * lattice.step_mm:
-        return False
-    moved = np.count_nonzero(low.inside ^ high.inside) * lattice.step_mm
-    return bool(moved < 0.5 * gap * np.count_nonzero(low.touched))
-
-
-def _volumes(base: Floats, others: Mapping[Reading, Floats]) -> Floats:
-    """Stack the readings; one that is not given is as the base."""
-    return np.stack([others.get(reading, base) for reading in Reading])
+    gap = np.diff(outlines.positions_mm)
+    radius = np.minimum(outlines.radius_mm[1:], outlines.radius_mm[:-1])
+    moved = _flat(outlines.inside[1:] ^ outlines.inside[:-1]).sum(axis=1) * lattice.step_mm
+    rim = _flat(outlines.touched[:-1]).sum(axis=1)
+    flat = gap * gap <= 8 * radius * 0.01 * lattice.step_mm
+    return np.asarray((radius > 0) & flat & (moved < 0.5 * gap * rim))
 
 
 def _thin_planes(gap_mm: float, lattice: Lattice) -> int:
@@ -231,63 +149,167 @@ def _thin_planes(gap_mm: float, lattice: Lattice) -> int:
     return 2 * max(1, round(gap_mm / (2.2 * lattice.step_mm)))
 
 
-def _cap(
-    level: Callable[[int], PlaneLevel | None],
-    end: int,
-    inward: int,
-    length_mm: float,
-    lattice: Lattice,
-) -> Slab:
+def _bulge(gap_mm: float, lattice: Lattice) -> int:
+    """Cells by which a rounded shape may bulge between two planes."""
+    return min(max(math.ceil(0.05 * gap_mm / lattice.step_mm), 1), 4)
+
+
+def _gaps(outlines: Outlines, lattice: Lattice, first: int, last: int) -> Iterator[Slabs]:
+    """Yield the gaps from plane `first` to plane `last`, those of one thickness together."""
+    gap = np.diff(outlines.positions_mm)
+    straight = _straight(outlines, lattice)
+    chosen = np.arange(first, last)
+    counts = np.array([_thin_planes(float(gap[g]), lattice) for g in chosen])
+    for count in np.unique(counts):
+        yield _alike(outlines, lattice, chosen[counts == count], straight, int(count))
+
+
+def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, count: int) -> Slabs:
+    """Fill gaps that are cut into the same number of thin planes."""
+    z = outlines.positions_mm
+    thickness = (z[gaps + 1] - z[gaps]) / count
+    below, above = outlines.inside[gaps], outlines.inside[gaps + 1]
+    near = outlines.touched[gaps] | outlines.touched[gaps + 1] | (below ^ above)
+    near = _grow(near, _bulge(float(thickness.max() * count), lattice))
+    region = _Region.of(near)
+    full_slab, full_cell = np.nonzero(_flat(below & above & ~near))
+    shares = (np.arange(count) + 0.5) / count
+    level, radius2, ends = _interpolated(outlines, gaps, straight, region, shares)
+    shape = _Shape(region, level, radius2, lattice)
+    base = shape.shares()
+    prism = _Shape(region, ends.level, ends.radius2, lattice).shares()
+    slab, cell = region.edge
+    thin = (slab * count + np.arange(count)[:, None]).ravel()
+    edges = EdgeCells(
+        thin=thin,
+        cell=np.tile(cell, count),
+        share=base.ravel(),
+        other={
+            Reading.PRISM: np.where((shares < 0.5)[:, None], prism[0], prism[1]).ravel(),
+            Reading.WIDER: shape.shares(OUTLINE_MM).ravel(),
+            Reading.NARROWER: shape.shares(-OUTLINE_MM).ravel(),
+        },
+        shift=shape.shift(base).reshape(2, -1),
+        in_cap=False,
+    )
+    return Slabs(
+        positions_mm=(z[gaps][:, None] + (np.arange(count) + 0.5) * thickness[:, None]).ravel(),
+        thickness_mm=np.repeat(thickness, count),
+        edges=edges,
+        full=_full(z[gaps], thickness * count, full_slab, full_cell, lattice),
+    )
+
+
+def _full(low_mm: Floats, gap_mm: Floats, slab: Index, cell: Index, lattice: Lattice) -> FullCells:
+    """Sample the inside in blocks about as thick as a cell is wide: no outline to follow."""
+    blocks = max(1, round(float(gap_mm.mean()) / lattice.step_mm))
+    middles = (np.arange(blocks) + 0.5) / blocks
+    return FullCells(
+        positions_mm=(low_mm[:, None] + middles * gap_mm[:, None]).ravel(),
+        thickness_mm=np.repeat(gap_mm / blocks, blocks),
+        block=(slab * blocks + np.arange(blocks)[:, None]).ravel(),
+        cell=np.tile(cell, blocks),
+    )
+
+
+def _interpolated(
+    outlines: Outlines, gaps: Index, straight: Mask, region: _Region, shares: Floats
+) -> tuple[Floats, Floats, Field]:
+    """Levels and radii at the wide cells on thin planes, and those of the two planes."""
+    slab, cell = region.wide
+    lower = gaps[slab]
+    curved = ~straight[lower]
+    z = outlines.positions_mm
+    left = curved & (lower > 0)
+    right = curved & (lower + 2 < len(z))
+    wanted = np.zeros((len(z), outlines.cells), dtype=bool)
+    exact = np.zeros_like(wanted)
+    for known, offset in ((None, 0), (None, 1), (left, -1), (right, 2)):
+        chosen = slice(None) if known is None else known
+        wanted[lower[chosen] + offset, cell[chosen]] = True
+    for offset in (-1, 0, 1, 2):
+        at = lower + offset
+        chosen = curved & (at >= 0) & (at < len(z))
+        exact[at[chosen], cell[chosen]] = True
+    outlines.measure(wanted, exact)
+    low, high = outlines.field(lower, cell), outlines.field(lower + 1, cell)
+    before = outlines.field(lower[left] - 1, cell[left])
+    after = outlines.field(lower[right] + 2, cell[right])
+
+    def bent(index: int) -> tuple[Curvature, Curvature]:
+        sides = []
+        for known, outer, offset in ((left, before, -1), (right, after, 0)):
+            value = np.zeros(len(cell))
+            at = lower[known] + offset
+            inner = (low[index][known], high[index][known])
+            three = (outer[index], *inner) if offset < 0 else (*inner, outer[index])
+            value[known] = curvature(three, (z[at], z[at + 1], z[at + 2]))
+            sides.append(Curvature(value, known))
+        return sides[0], sides[1]
+
+    gap = z[lower + 1] - z[lower]
+    level, radius2 = (
+        between(low[i], high[i], gap_mm=gap, sides=bent(i), shares=shares) for i in (0, 1)
+    )
+    ends = Field(np.stack([low.level, high.level]), np.stack([low.radius2, high.radius2]))
+    return level, radius2, ends
+
+
+def _cap(outlines: Outlines, lattice: Lattice, end: int, inward: int, length_mm: float) -> Slabs:
     """Build the cap beyond an end plane.
 
     A shape whose level falls to zero everywhere before the next slice closes there; any other
     is cut off after half a slice, as most planning systems do.
     """
-    three = (level(end), level(end + inward), level(end + 2 * inward))
-    last = three[0]
-    if last is None:
-        raise AssertionError("a part has at least one plane")
-    # Any cell of the end plane may run out before the next slice, so none is simply full.
-    region = _Region.of(last.touched | last.inside, last.inside, length_mm, lattice)
+    z = outlines.positions_mm
+    inner = [end + inward * k for k in (1, 2) if 0 <= end + inward * k < len(z)]
+    if inner and _straight(outlines, lattice)[min(end, inner[0])]:
+        inner = []
+    near = _grow((outlines.touched | outlines.inside)[end : end + 1], _bulge(length_mm, lattice))
+    region = _Region.of(near)
+    cell = region.wide[1]
+    wanted = np.zeros((len(z), outlines.cells), dtype=bool)
+    for plane in (end, *inner):
+        wanted[plane, cell] = True
+    outlines.measure(wanted, wanted if inner else np.zeros_like(wanted))
+    fields = [outlines.field(np.full(len(cell), plane), cell) for plane in (end, *inner)]
     count = _thin_planes(length_mm, lattice)
     away = (np.arange(count) + 0.5) / count * length_mm
-    z = tuple(last.position_mm if plane is None else plane.position_mm for plane in three)
-    straight = three[1] is not None and _runs_straight(last, three[1], lattice)
-    if straight:
-        three = (last, None, None)
-    fields = [
-        None if plane is None else plane.at(region.wide, near_only=straight) for plane in three
-    ]
-    shape = _Shape(
-        region,
-        beyond([None if f is None else f.level for f in fields], z, away),
-        beyond([None if f is None else f.radius2 for f in fields], z, away),
-        lattice,
+    steps = [abs(float(z[plane] - z[end])) for plane in inner]
+    padded = [*fields, None, None]
+    level, radius2 = (
+        beyond(
+            (fields[0][i], *(None if f is None else f[i] for f in padded[1:3])),  # type: ignore[arg-type]
+            (steps[0] if steps else 1.0, steps[1] if len(steps) > 1 else 2.0),
+            away,
+        )
+        for i in (0, 1)
     )
-    shares = shape.shares()
-    closes = not (shares[-1] > 0.5).any()
-    half = (away < 0.5 * length_mm)[:, None]
-    kept = np.ones_like(half) if closes else half
-    own = last.at(region.wide, near_only=straight)
+    shape = _Shape(region, level, radius2, lattice)
+    own = fields[0]
     flat = np.repeat(_Shape(region, own.level[None], own.radius2[None], lattice).shares(), count, 0)
-    order = slice(None) if inward < 0 else slice(None, None, -1)
+    shares = shape.shares()
+    half = (away < 0.5 * length_mm)[:, None]
+    kept = np.ones_like(half) if not (shares[-1] > 0.5).any() else half
     low_end = inward > 0
-    volumes = _volumes(
-        shares * kept,
-        {
-            Reading.PRISM: flat * half,
-            Reading.OPEN_LOW if low_end else Reading.OPEN_HIGH: np.zeros_like(shares),
-            Reading.FULL_LOW if low_end else Reading.FULL_HIGH: flat,
-            Reading.WIDER: shape.shares(OUTLINE_MM) * kept,
-            Reading.NARROWER: shape.shares(-OUTLINE_MM) * kept,
-        },
+    other = {
+        Reading.PRISM: flat * half,
+        Reading.OPEN_LOW if low_end else Reading.OPEN_HIGH: np.zeros_like(shares),
+        Reading.FULL_LOW if low_end else Reading.FULL_HIGH: flat,
+        Reading.WIDER: shape.shares(OUTLINE_MM) * kept,
+        Reading.NARROWER: shape.shares(-OUTLINE_MM) * kept,
+    }
+    edges = EdgeCells(
+        thin=np.repeat(np.arange(count), len(region.edge[1])),
+        cell=np.tile(region.edge[1], count),
+        share=(shares * kept).ravel(),
+        other={reading: values.ravel() for reading, values in other.items()},
+        shift=shape.shift(shares).reshape(2, -1),
+        in_cap=True,
     )
-    return Slab(
-        positions_mm=(last.position_mm - inward * away)[order],
-        thickness_mm=length_mm / count,
-        cells=region.edge,
-        full=region.full,
-        is_cap=True,
-        volumes=volumes[:, order],
-        shift=shape.shift(shares)[:, order],
+    return Slabs(
+        positions_mm=z[end] - inward * away,
+        thickness_mm=np.full(count, length_mm / count),
+        edges=edges,
+        full=None,
     )

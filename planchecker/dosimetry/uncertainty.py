@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.readings import OUTLINE_MM, Reading
 from planchecker.dosimetry.sampling import Extreme, Samples
-from planchecker.dosimetry.slabs import OUTLINE_MM, Reading
 
 __all__ = ["DoseCurvature", "band", "curvature_at", "extreme_band"]
 

@@ -1,0 +1,180 @@
+"""What drawing and export do to loops: crossings, keyholes, the same loop written twice."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.dosimetry.loops import Loop, split_keyholes
+from planchecker.errors import GeometryError
+
+__all__ = ["find_crossings", "simple_loops", "without_twins"]
+
+# Pairs of edges looked at together, to bound the memory.
+_CHUNK = 1_000_000
+# No drawn outline crosses itself this often; cutting up noise would take for ever.
+_MOST_CROSSINGS = 1000
+# Two outlines this close all along are one outline written twice, not a wall.
+_SAME_OUTLINE_MM = 0.1
+
+
+def simple_loops(loop: Loop) -> tuple[list[Loop], bool]:
+    """Cut a loop into loops that neither cross themselves nor run along a keyhole.
+
+    Parameters
+    ----------
+    loop
+        Vertices in mm, shape (N, 2), without repeated neighbours.
+
+    Returns
+    -------
+    loops : list of ndarray
+        Combined by the even-odd rule they enclose what the loop does; empty where it encloses
+        nothing.
+    crosses : bool
+        Whether the loop crosses itself.
+
+    Raises
+    ------
+    GeometryError
+        If it crosses itself so often that it cannot be an outline.
+
+    Notes
+    -----
+    A vertex is put wherever two edges cross. Closed walks that visit no vertex twice then hold
+    every edge once, so whether a ray meets them an even or an odd number of times is the same
+    as for the loop itself.
+
+    Examples
+    --------
+    >>> bow_tie = np.array([[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> parts, crosses = simple_loops(bow_tie)
+    >>> len(parts), crosses
+    (2, True)
+    """
+    first, second = find_crossings(loop)
+    if not len(first):
+        return split_keyholes(loop), False
+    return split_keyholes(_with_vertices(loop, first, second)), True
+
+
+def find_crossings(loop: Loop) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the pairs of edges that cross each other properly; edge i starts at vertex i.
+
+    Raises
+    ------
+    GeometryError
+        If there are too many to be an outline.
+    """
+    count = len(loop)
+    nothing = np.zeros(0, dtype=np.intp)
+    if count < 4:
+        return nothing, nothing
+    start, end = loop, np.concatenate([loop[1:], loop[:1]])
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    # Edges in order of their low end: only those that begin before this one ends can meet it.
+    axis = int(np.argmin((high - low).sum(axis=0)))
+    order = np.argsort(low[:, axis], kind="stable")
+    until = np.searchsorted(low[order, axis], high[order, axis], side="right")
+    following = until - np.arange(count) - 1
+    found_first, found_second, found = [nothing], [nothing], 0
+    for block in _blocks(following):
+        i, j = _pairs(block, following[block])
+        i, j = order[i], order[j]
+        apart = np.abs(i - j)
+        other = 1 - axis
+        meet = (low[i, other] <= high[j, other]) & (high[i, other] >= low[j, other])
+        meet &= (apart > 1) & (apart < count - 1)
+        i, j = i[meet], j[meet]
+        cross = _cross(start[i], end[i], start[j], end[j])
+        found_first.append(i[cross])
+        found_second.append(j[cross])
+        found += int(cross.sum())
+        if found > _MOST_CROSSINGS:
+            raise GeometryError(
+                f"a contour crosses itself more than {_MOST_CROSSINGS} times, which no outline does"
+            )
+    return np.concatenate(found_first), np.concatenate(found_second)
+
+
+def _blocks(following: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Split the edges so that each block makes a bounded number of pairs."""
+    piece = (np.cumsum(following) - following) // _CHUNK
+    cuts = np.flatnonzero(np.diff(piece)) + 1
+    return np.split(np.arange(len(following)), cuts)
+
+
+def _pairs(
+    block: NDArray[np.intp], following: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pair each edge of the block with those that follow it in the sorted order."""
+    first = np.repeat(block, following)
+    before = np.repeat(np.cumsum(following) - following, following)
+    return first, first + 1 + np.arange(len(first)) - before
+
+
+def _side(p: Loop, q: Loop, r: Loop) -> NDArray[np.float64]:
+    turn = (q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0])
+    return np.asarray(turn)
+
+
+def _cross(a: Loop, b: Loop, c: Loop, d: Loop) -> NDArray[np.bool_]:
+    apart = _side(a, b, c) * _side(a, b, d) < 0
+    return np.asarray(apart & (_side(c, d, a) * _side(c, d, b) < 0))
+
+
+def _with_vertices(loop: Loop, first: NDArray[np.intp], second: NDArray[np.intp]) -> Loop:
+    """Put one and the same vertex into both edges of each crossing."""
+    along = np.concatenate([loop[1:], loop[:1]]) - loop
+    u, v, between = along[first], along[second], loop[second] - loop[first]
+    scale = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    on_first = (between[:, 0] * v[:, 1] - between[:, 1] * v[:, 0]) / scale
+    on_second = (between[:, 0] * u[:, 1] - between[:, 1] * u[:, 0]) / scale
+    points = loop[first] + on_first[:, None] * u
+    edge = np.concatenate([np.arange(len(loop)), first, second])
+    share = np.concatenate([np.zeros(len(loop)), on_first, on_second])
+    vertices = np.concatenate([loop, points, points])
+    return np.asarray(vertices[np.lexsort((share, edge))])
+
+
+def without_twins(members: Sequence[Loop]) -> list[Loop]:
+    """Leave out loops that run together with an earlier one all along.
+
+    By the even-odd rule a loop that is exported twice would cut itself out.
+
+    Parameters
+    ----------
+    members
+        Loops of one plane.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+    >>> len(without_twins([square, square[::-1], square + 5.0]))
+    2
+    """
+    boxes = np.array([[*loop.min(axis=0), *loop.max(axis=0)] for loop in members]).reshape(-1, 4)
+    twins: set[int] = set()
+    for index, loop in enumerate(members):
+        alike = np.abs(boxes[:index] - boxes[index]).max(axis=1) <= _SAME_OUTLINE_MM
+        if any(
+            earlier not in twins and _run_together(loop, members[earlier])
+            for earlier in np.flatnonzero(alike).tolist()
+        ):
+            twins.add(index)
+    return [loop for index, loop in enumerate(members) if index not in twins]
+
+
+def _run_together(loop: Loop, other: Loop) -> bool:
+    return max(_farthest(loop, other), _farthest(other, loop)) <= _SAME_OUTLINE_MM
+
+
+def _farthest(loop: Loop, other: Loop) -> float:
+    """Largest distance of a choice of vertices from the other outline, in mm."""
+    points = loop[:: max(1, len(loop) // 100)]
+    along = np.concatenate([other[1:], other[:1]]) - other
+    lever = points[:, None] - other[None]
+    length2 = np.maximum((along * along).sum(axis=1), 1e-18)
+    share = np.clip((lever * along).sum(axis=2) / length2, 0.0, 1.0)
+    away = np.linalg.norm(lever - share[..., None] * along, axis=2)
+    return float(away.min(axis=1).max())
