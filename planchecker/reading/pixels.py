@@ -1,0 +1,62 @@
+"""CT numbers of one slice, read from its file when they are asked for."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.case import ImageSlice
+from planchecker.errors import ReadError
+
+__all__ = ["read_hounsfield"]
+
+_MOST_PIXELS = 4096 * 4096
+
+
+def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
+    """Read the CT numbers of one slice.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns)
+        In HU: stored values after slope and intercept.
+
+    Raises
+    ------
+    ReadError
+        If the file is gone, is another image than when it was first read, states no slope or
+        intercept, or holds pixels that cannot be decoded.
+
+    Examples
+    --------
+    >>> from planchecker.case import Patient
+    >>> slice_ = ImageSlice(
+    ...     sop_instance_uid="1.2", series_uid="1.3", patient=Patient(), path="gone.dcm"
+    ... )
+    >>> read_hounsfield(slice_)
+    Traceback (most recent call last):
+    ...
+    planchecker.errors.ReadError: 'gone.dcm': its pixels cannot be read
+    """
+    from pydicom import dcmread  # noqa: PLC0415 - heavy
+
+    from planchecker.reading.dataset import MALFORMED  # noqa: PLC0415 - imports pydicom
+
+    if not 0 < image.rows * image.columns <= _MOST_PIXELS:
+        raise ReadError(f"{image.path!r} states {image.rows} x {image.columns} pixels")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = dcmread(Path(image.path), force=True)
+            if str(dataset.SOPInstanceUID) != image.sop_instance_uid:
+                raise ReadError(f"{image.path!r} was changed since it was first read")
+            if int(dataset.get("NumberOfFrames") or 1) != 1:
+                raise ReadError(f"{image.path!r} holds more than one frame")
+            slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+            stored = dataset.pixel_array
+    except MALFORMED as error:
+        raise ReadError(f"{image.path!r}: its pixels cannot be read") from error
+    if stored.shape != (image.rows, image.columns):
+        raise ReadError(f"{image.path!r} holds pixels of shape {stored.shape!r}")
+    return np.asarray(stored * slope + intercept, dtype=np.float32)
