@@ -1,4 +1,4 @@
-"""Technique and prescription scheme of a plan (interface; recognition follows)."""
+"""What was read about technique and scheme, as frozen values."""
 
 from dataclasses import dataclass
 
@@ -48,6 +48,11 @@ class SchemeReading:
         Ids of every indication that remains possible.
     spine
         True, False, or None where it is unknown whether the target is spine.
+    told
+        What told the indication: ``"given"`` by the user, the quoted names and labels that
+        hint at it, or ``""`` where nothing did.
+    conflicting
+        Whether names and labels hint at indications that exclude each other.
     """
 
     match: SchemeMatch
@@ -55,3 +60,5 @@ class SchemeReading:
     in_range: bool
     indications: tuple[str, ...]
     spine: bool | None
+    told: str = ""
+    conflicting: bool = False
