@@ -1,0 +1,184 @@
+"""Axial contours as planes and masks: what the checks of shape and place measure on.
+
+Contours of a planning CT lie on its axial slices. Each slice is kept as it was drawn, and in
+the slice everything is exact or on a lattice of about a millimetre. A loop inside another one
+is a hole (even-odd rule), so keyholes and rings both come out right.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.dosimetry.structure import Structure
+from planchecker.errors import GeometryError
+
+__all__ = ["Lattice", "Planar", "lattice_round", "outside_cells", "planar", "volume_cc"]
+
+Loop = NDArray[np.float64]
+
+_SAME_PLANE_MM = 0.1
+_FLAT_MM = 0.5
+_CACHED = 256
+_MOST_CELLS = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Planar:
+    """A structure as loops on axial planes.
+
+    Parameters
+    ----------
+    heights_mm
+        z of the planes, rising.
+    loops
+        Loops of each plane, each of shape (N, 2) in mm.
+    spacing_mm
+        Median distance between planes; the given one, or 1 mm, for a single plane.
+    low_mm, high_mm
+        Corners (x, y) of the box round all loops.
+    """
+
+    heights_mm: NDArray[np.float64]
+    loops: tuple[tuple[Loop, ...], ...]
+    spacing_mm: float
+    low_mm: NDArray[np.float64]
+    high_mm: NDArray[np.float64]
+
+    def nearest(self, height_mm: float) -> int | None:
+        """Return the index of the plane that stands for a height; None where there is none.
+
+        A plane stands for half the spacing on either side.
+        """
+        index = int(np.argmin(np.abs(self.heights_mm - height_mm)))
+        off = abs(float(self.heights_mm[index]) - height_mm)
+        return index if off <= self.spacing_mm / 2 + 1e-3 else None
+
+    def points(self) -> NDArray[np.float64]:
+        """Return every vertex in patient coordinates, shape (N, 3)."""
+        return np.concatenate(
+            [
+                np.column_stack([loop, np.full(len(loop), height)])
+                for height, plane in zip(self.heights_mm, self.loops, strict=True)
+                for loop in plane
+            ]
+        )
+
+
+@lru_cache(maxsize=_CACHED)
+def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
+    """Sort the closed contours of a structure into axial planes.
+
+    Parameters
+    ----------
+    spacing_mm
+        Slice spacing of a structure that is drawn on one plane only.
+
+    Raises
+    ------
+    GeometryError
+        If no closed contour encloses an area, or the contours are not axial.
+    """
+    flat: list[tuple[float, Loop]] = []
+    for contour in structure.contours:
+        points = contour.points_mm
+        if not contour.geometric_type.is_closed or len(points) < 3:
+            continue
+        heights = points[:, 2]
+        if float(np.ptp(heights)) > _FLAT_MM:
+            raise GeometryError(
+                f"{structure.name!r} is not contoured on axial slices, so its shape is not judged"
+            )
+        flat.append((float(np.median(heights)), points[:, :2]))
+    if not flat:
+        raise GeometryError(f"{structure.name!r} has no closed contour that encloses an area")
+    flat.sort(key=lambda item: item[0])
+    planes: list[tuple[float, list[Loop]]] = []
+    for height, loop in flat:
+        if planes and height - planes[-1][0] <= _SAME_PLANE_MM:
+            planes[-1][1].append(loop)
+        else:
+            planes.append((height, [loop]))
+    heights = np.array([height for height, _ in planes])
+    everything = np.concatenate([loop for _, loop in flat])
+    return Planar(
+        heights_mm=heights,
+        loops=tuple(tuple(plane) for _, plane in planes),
+        spacing_mm=float(np.median(np.diff(heights))) if len(heights) > 1 else spacing_mm or 1.0,
+        low_mm=everything.min(axis=0),
+        high_mm=everything.max(axis=0),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Lattice:
+    """Evenly spaced points of an axial plane.
+
+    Parameters
+    ----------
+    low_mm
+        x and y of the first point.
+    shape
+        Number of points along y and x.
+    """
+
+    low_mm: NDArray[np.float64]
+    shape: tuple[int, int]
+    step_mm: float
+
+    def mask(self, loops: Iterable[Loop]) -> NDArray[np.bool_]:
+        """Mark the points inside the loops by the even-odd rule."""
+        from skimage.draw import polygon  # noqa: PLC0415 - heavy, needed only here
+
+        found = np.zeros(self.shape, dtype=bool)
+        for loop in loops:
+            at = (loop - self.low_mm) / self.step_mm
+            rows, columns = polygon(at[:, 1], at[:, 0], self.shape)  # type: ignore[no-untyped-call]
+            found[rows, columns] ^= True
+        return found
+
+    def centre_mm(self, mask: NDArray[np.bool_]) -> tuple[float, float]:
+        """Return x and y of the middle of the marked points."""
+        rows, columns = np.nonzero(mask)
+        x, y = self.low_mm + self.step_mm * np.array([columns.mean(), rows.mean()])
+        return float(x), float(y)
+
+    @property
+    def cell_mm2(self) -> float:
+        """Area that one point stands for."""
+        return self.step_mm**2
+
+
+def lattice_round(*shapes: Planar, step_mm: float = 1.0, spare_mm: float = 2.0) -> Lattice:
+    """Return a lattice that holds the shapes; coarser than asked where they are very large."""
+    low = np.min([shape.low_mm for shape in shapes], axis=0) - spare_mm
+    size = np.max([shape.high_mm for shape in shapes], axis=0) + spare_mm - low
+    step = max(step_mm, float(np.sqrt(size[0] * size[1] / _MOST_CELLS)))
+    columns, rows = np.ceil(size / step).astype(int) + 1
+    return Lattice(low_mm=low, shape=(int(rows), int(columns)), step_mm=step)
+
+
+@lru_cache(maxsize=_CACHED)
+def volume_cc(structure: Structure) -> float:
+    """Return the volume in cc, each plane standing for a slab of one spacing."""
+    shape = planar(structure)
+    lattice = lattice_round(shape)
+    cells = sum(int(lattice.mask(loops).sum()) for loops in shape.loops)
+    return cells * lattice.cell_mm2 * shape.spacing_mm / 1000
+
+
+def outside_cells(
+    inner: Planar, outer: Planar, lattice: Lattice
+) -> Mapping[float, NDArray[np.bool_]]:
+    """Return, by height, the points of `inner` that do not lie in `outer`."""
+    found: dict[float, NDArray[np.bool_]] = {}
+    for height, loops in zip(inner.heights_mm.tolist(), inner.loops, strict=True):
+        mask = lattice.mask(loops)
+        index = outer.nearest(height)
+        if index is not None:
+            mask &= ~lattice.mask(outer.loops[index])
+        if mask.any():
+            found[height] = mask
+    return found
