@@ -1,0 +1,196 @@
+"""Reading and measuring a case once, for every check."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from constraints.loader import load
+from constraints.model import Guideline, Protocol
+from constraints.vocabulary import load_vocabulary
+from planchecker.case import Case, Plan
+from planchecker.checks.context import Context
+from planchecker.dosimetry.dvh import DVH, compute_dvh
+from planchecker.dosimetry.structure import Structure
+from planchecker.errors import PlanCheckerError
+from planchecker.naming import Match, match_structures
+from planchecker.plan_dose import PlanDose, resolve_plan_dose
+from planchecker.results import SchemeMatch
+from planchecker.schemes import (
+    SchemeReading,
+    TechniqueReading,
+    infer_prescription,
+    read_technique,
+    recognise,
+)
+from planchecker.schemes.targets import median_dose_gy, prescribed_targets
+
+__all__ = ["build_context"]
+
+
+def build_context(
+    case: Case,
+    protocol: Protocol,
+    *,
+    indication: str | None = None,
+    second_opinion: bool = False,
+) -> Context:
+    """Read and measure a case: names, plan dose, histograms, prescription, technique, scheme.
+
+    Where the plan states no prescription, a guess from the target dose takes its place and is
+    labelled as such (`planchecker.schemes.inference.INFERRED`).
+
+    Raises
+    ------
+    PlanCheckerError
+        If the indication is unknown to the protocol.
+    """
+    known = tuple(row.id for row in protocol.indications)
+    if indication is not None and indication not in known:
+        raise PlanCheckerError(f"no indication {indication!r}; there are {', '.join(known)}")
+    guidelines = _guidelines(protocol)
+    structures = case.structure_set.structures if case.structure_set else ()
+    matches = match_structures(structures, load_vocabulary())
+    plan = case.plan
+    if plan is None or plan.brachy:
+        return _without_plan(case, protocol, guidelines, matches)
+    wanted = {m.roi_number for m in prescribed_targets(plan, matches)}
+    dose = resolve_plan_dose(
+        case,
+        fraction_tolerance=protocol.criteria["prescription.fraction_reading_percent"].value / 100,
+        targets=tuple(s for s in structures if s.roi_number in wanted),
+    )
+    dvhs, problems = _histograms(case, dose)
+    plan = _with_prescription(plan, matches, dvhs, protocol, guidelines)
+    technique = read_technique(plan, plan.prescription, protocol, guidelines)
+    scheme = recognise(
+        plan,
+        technique,
+        matches,
+        protocol,
+        guidelines,
+        indication=indication,
+        irradiated=tuple(_irradiated(plan, matches, dvhs, protocol)),
+    )
+    return Context(
+        case=replace(case, plan=plan),
+        protocol=protocol,
+        guidelines=guidelines,
+        matches=matches,
+        plan_dose=dose,
+        technique=technique,
+        scheme=scheme,
+        dvhs=dvhs,
+        dvh_problems=problems,
+        second_opinion=second_opinion,
+    )
+
+
+def _guidelines(protocol: Protocol) -> dict[str, Guideline]:
+    """Load the guidelines; a table that only lends its schemes lends no limits."""
+    found = {name: load(name) for name in protocol.guidelines}
+    for name in protocol.scheme_tables:
+        if name not in found:
+            found[name] = load(name).model_copy(update={"limits": ()})
+    return found
+
+
+def _without_plan(
+    case: Case,
+    protocol: Protocol,
+    guidelines: Mapping[str, Guideline],
+    matches: tuple[Match, ...],
+) -> Context:
+    why = "the plan is of brachytherapy" if case.plan else "there is no RT Plan"
+    return Context(
+        case=case,
+        protocol=protocol,
+        guidelines=guidelines,
+        matches=matches,
+        plan_dose=PlanDose(
+            grid=None,
+            problem=why,
+            remedy="Export the external beam RT Plan together with structures and dose.",
+        ),
+        technique=TechniqueReading(delivery="", cell="", worlds=(), why=why),
+        scheme=SchemeReading(
+            match=SchemeMatch(why=why),
+            named=False,
+            in_range=False,
+            indications=tuple(row.id for row in protocol.indications),
+            spine=None,
+        ),
+        dvhs={},
+        dvh_problems={match.roi_number: why for match in matches},
+    )
+
+
+def _histograms(case: Case, dose: PlanDose) -> tuple[dict[int, DVH], dict[int, str]]:
+    """Compute the histogram of every structure with a volume; say why where there is none."""
+    dvhs: dict[int, DVH] = {}
+    problems: dict[int, str] = {}
+    frames = {d.frame_of_reference_uid for d in case.doses if d.frame_of_reference_uid}
+    structures = case.structure_set.structures if case.structure_set else ()
+    spacing = _slice_spacing_mm(case)
+    for structure in structures:
+        number = structure.roi_number
+        if number in dvhs or number in problems:
+            problems[number] = f"ROI number {number} is used more than once"
+            dvhs.pop(number, None)
+            continue
+        problem = _no_histogram(structure, dose, frames)
+        if problem or dose.grid is None:
+            problems[number] = problem
+            continue
+        try:
+            dvhs[number] = compute_dvh(structure, dose.grid, spacing_mm=spacing)
+        except PlanCheckerError as error:
+            problems[number] = str(error)
+    return dvhs, problems
+
+
+def _no_histogram(structure: Structure, dose: PlanDose, frames: set[str]) -> str:
+    if dose.grid is None:
+        return dose.problem or "there is no plan dose"
+    if not any(contour.geometric_type.is_closed for contour in structure.contours):
+        return "it has no closed contours"
+    if frames and structure.frame_of_reference_uid not in {"", *frames}:
+        return "it is contoured in another frame of reference than the dose"
+    return ""
+
+
+def _slice_spacing_mm(case: Case) -> float | None:
+    """Return the stated slice thickness where all images agree on it."""
+    stated = {image.thickness_mm for image in case.images if image.thickness_mm}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _with_prescription(
+    plan: Plan,
+    matches: Iterable[Match],
+    dvhs: Mapping[int, DVH],
+    protocol: Protocol,
+    guidelines: Mapping[str, Guideline],
+) -> Plan:
+    if plan.prescription.dose_gy is not None:
+        return plan
+    guess = infer_prescription(
+        plan.prescription.fractions,
+        median_dose_gy(prescribed_targets(plan, matches), dvhs),
+        protocol=protocol,
+        guidelines=guidelines,
+    )
+    if guess.dose_gy is None:
+        return plan
+    stated = replace(plan.prescription, dose_gy=guess.dose_gy, source=guess.source)
+    return replace(plan, prescription=stated)
+
+
+def _irradiated(
+    plan: Plan, matches: Iterable[Match], dvhs: Mapping[int, DVH], protocol: Protocol
+) -> Iterator[str]:
+    """Yield the organs whose contour reaches the high dose."""
+    share = protocol.criteria["site.high_dose_percent"].value / 100
+    for match in matches:
+        dvh, stated = dvhs.get(match.roi_number), plan.prescription.dose_gy
+        highest = dvh.metric("Dmax").value if dvh else None
+        if highest is not None and stated is not None and highest >= share * stated:
+            yield match.base or match.name
