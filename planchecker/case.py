@@ -4,6 +4,7 @@ The reader (`planchecker.reading`) builds a `Case`; the checker asks it. An attr
 export does not hold is None or empty: it is never replaced by a default.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -29,6 +30,7 @@ __all__ = [
     "Plan",
     "PrescribedTarget",
     "Prescription",
+    "Registration",
     "StoredDvh",
     "StructureSet",
 ]
@@ -82,9 +84,9 @@ class Link:
     """Which link held between two objects of the case."""
 
     child: str
-    """SOP Instance UID of the object that was attached (such as the dose)."""
+    """SOP Instance UID of the first object of `relation` (such as the dose)."""
     parent: str
-    """SOP Instance UID of the object it was attached to (such as the plan)."""
+    """SOP Instance UID of the second (such as the plan); of images the Series Instance UID."""
     relation: str
     """``dose-plan``, ``plan-structures``, ``dose-structures``, ``structures-image``, ..."""
     kind: LinkKind
@@ -195,6 +197,8 @@ class Beam:
     bolus_rois: tuple[int, ...] = ()
     tolerance_table: int | None = None
     final_weight: float | None = None
+    stated_points: int | None = None
+    """Number of Control Points as stated; how many there are is the length below."""
     devices: tuple[LimitingDevice, ...] = ()
     control_points: tuple[ControlPoint, ...] = ()
 
@@ -353,6 +357,27 @@ class ImageSlice:
     acquired_on: date | None = None
     manufacturer: str = ""
     reconstruction_diameter_mm: float | None = None
+    contrast: str = ""
+    """Contrast/Bolus Agent; empty where none is stated."""
+    scanner: str = ""
+    """Manufacturer, model and station, as far as stated."""
+    tube_voltage_kv: float | None = None
+    kernel: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Registration:
+    """One rigid or affine transformation between two frames of reference.
+
+    `matrix`, of shape (4, 4), takes homogeneous points in mm from the source frame of reference
+    to the target frame of reference.
+    """
+
+    sop_instance_uid: str
+    patient: Patient
+    source_frame_of_reference_uid: str
+    target_frame_of_reference_uid: str
+    matrix: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -368,6 +393,8 @@ class Case:
     others
         Objects under the same paths that contradict the case or belong to no plan: the
         identity checks report them, nothing merges them.
+    registrations
+        Every rigid registration under the paths, whatever it registers.
     """
 
     plan: Plan | None = None
@@ -378,6 +405,10 @@ class Case:
     other_plans: tuple[Plan, ...] = ()
     other_structure_sets: tuple[StructureSet, ...] = ()
     other_doses: tuple[DoseObject, ...] = ()
+    registrations: tuple[Registration, ...] = ()
     files: tuple[InputFile, ...] = ()
     foreign: tuple[ForeignFile, ...] = ()
     notes: tuple[str, ...] = ()
+    hounsfield: Callable[[ImageSlice], NDArray[np.float32]] | None = None
+    """Reads the CT numbers of one slice, shape (rows, columns), when they are asked for; raises
+    `planchecker.errors.ReadError` where they cannot be read. None where nothing can."""

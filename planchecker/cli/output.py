@@ -1,0 +1,162 @@
+"""Where text goes: to a file as a whole, or to the terminal in characters it knows."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
+
+import typer
+
+from planchecker.errors import PlanCheckerError
+
+if TYPE_CHECKING:
+    from planchecker.reports.style import Style
+
+__all__ = [
+    "OutputOption",
+    "PathsArgument",
+    "emit",
+    "printable",
+    "progress",
+    "screen_style",
+    "write_file",
+]
+
+PathsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH", exists=True, help="Files or folders; known by content, not by name."
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="PATH", help="Write to this file, not to stdout."),
+]
+_PLAIN_WIDTH: Final = 120
+_SYMBOLS: Final = "≤≥±–…·→×αβ"
+
+
+def screen_style(*, to_file: bool, verbose: bool = False) -> "Style":
+    """Settle width, colour and characters for the place the text goes to."""
+    from rich.console import Console  # noqa: PLC0415 - rich is needed only when printing
+
+    from planchecker.reports.style import Style  # noqa: PLC0415
+
+    if to_file:
+        return Style(width=_PLAIN_WIDTH, verbose=verbose)
+    console = Console(file=sys.stdout)
+    colour = console.is_terminal and console.color_system is not None
+    return Style(
+        width=console.width if console.is_terminal else _PLAIN_WIDTH,
+        colour=colour and not console.no_color and not console.legacy_windows,
+        symbols=_encodes(_SYMBOLS, sys.stdout),
+        verbose=verbose,
+    )
+
+
+def emit(text: str, output: Path | None, *, binary: bool = False) -> None:
+    """Write text to `output`, or to stdout where there is none.
+
+    Parameters
+    ----------
+    text
+        What to write.
+    output
+        File to replace; None for stdout.
+    binary
+        On stdout, write UTF-8 whatever the code page of the terminal: for formats that state
+        their own encoding.
+    """
+    if output is not None:
+        write_file(output, text)
+        return
+    buffer = getattr(sys.stdout, "buffer", None)
+    if binary and buffer is not None:
+        sys.stdout.flush()
+        buffer.write(text.encode("utf-8", errors="replace"))
+        buffer.flush()
+        return
+    sys.stdout.write(printable(text, sys.stdout))
+    sys.stdout.flush()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a whole file in UTF-8 or leave what was there.
+
+    Raises
+    ------
+    PlanCheckerError
+        If the file cannot be written; the message names it.
+    """
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes a file only its owner can read; a report follows the user's umask.
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise PlanCheckerError(
+            f"cannot write {str(path)!r}: {error.strerror or error}; "
+            "choose a folder that exists and can be written"
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """Return `text` with what the encoding of `stream` lacks spelt out or replaced.
+
+    Examples
+    --------
+    >>> import io
+    >>> printable("≤ 17 Gy", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    '<= 17 Gy'
+    """
+    if _encodes(text, stream):
+        return text
+    from planchecker.reports.tables import spell  # noqa: PLC0415 - only on old code pages
+
+    encoding = stream.encoding or "ascii"
+    return spell(text).encode(encoding, errors="replace").decode(encoding)
+
+
+@contextlib.contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar on stderr while the block runs; None where nobody watches.
+
+    Yields
+    ------
+    callable or None
+        Takes (done, total).
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _encodes(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

@@ -1,0 +1,237 @@
+"""The JSON report as typed values, from which its JSON Schema is derived.
+
+The order of the fields is the order of the keys. A field is never renamed or removed while
+the schema name stays the same; new ones are added at the end.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from planchecker.reports.text import significant
+from planchecker.results import Finding, NotApplicable, PlanSummary, Report, StructureRow
+
+__all__ = ["ReportDocument", "report_schema", "to_document"]
+
+_SCHEMA: Final = "planchecker-report/1"
+_Status = Literal["fail", "not-evaluated", "borderline", "manual", "warn", "pass"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgramEntry:
+    """The program that made the report."""
+
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LibraryEntry:
+    """The constraint library the report rests on, with the SHA-256 of its content."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InputEntry:
+    """One file that was read."""
+
+    path: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    modality: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemeEntry:
+    """The recognised scheme; `id` is empty where it is unknown."""
+
+    id: str
+    indication: str
+    confidence: str
+    why: str
+    runners_up: list[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanEntry:
+    """The plan; a dose or number of fractions that is not stated is null."""
+
+    label: str
+    sop_instance_uid: str
+    prescribed_dose_gy: float | None
+    fractions: int | None
+    technique: str
+    scheme: SchemeEntry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StructureEntry:
+    """One ROI: the TG-263 name it was matched to (empty where none), and how."""
+
+    roi_number: int
+    roi_name: str
+    matched: str
+    how: str
+    volume_cc: float | None
+    outside_grid_cc: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingEntry:
+    """One answered question; `margin` is positive where the limit is met."""
+
+    code: str
+    subject: str
+    roi_number: int | None
+    status: _Status
+    message: str
+    metric: str
+    value: float | None
+    unit: str
+    band: list[float | None] | None
+    comparison: str
+    limit: float | None
+    margin: float | None
+    guideline: str
+    source: str
+    doi: str
+    evidence: str
+    remedy: str
+    location_mm: list[float | None] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotApplicableEntry:
+    """A question that does not arise for this plan, and why."""
+
+    code: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportDocument:
+    """One report. Findings stand worst first. Gy, cc, mm and % throughout."""
+
+    schema: Literal["planchecker-report/1"]
+    status: _Status
+    exit_code: int
+    program: ProgramEntry
+    library: LibraryEntry
+    protocol: str
+    inputs: list[InputEntry]
+    plan: PlanEntry | None
+    structures: list[StructureEntry]
+    findings: list[FindingEntry]
+    not_applicable: list[NotApplicableEntry]
+    notes: list[str]
+
+
+def to_document(report: Report) -> ReportDocument:
+    """Lay a report out as its JSON document, numbers at 6 significant digits."""
+    return ReportDocument(
+        schema=_SCHEMA,
+        status=report.status.value,
+        exit_code=int(report.exit_code),
+        program=ProgramEntry(version=report.program_version),
+        library=LibraryEntry(version=report.library_version, sha256=report.library_sha256),
+        protocol=report.protocol,
+        inputs=[
+            InputEntry(
+                path=file.path,
+                sop_class_uid=file.sop_class_uid,
+                sop_instance_uid=file.sop_instance_uid,
+                modality=file.modality,
+                sha256=file.sha256,
+            )
+            for file in report.inputs
+        ],
+        plan=None if report.plan is None else _plan(report.plan),
+        structures=[_structure(row) for row in report.structures],
+        findings=[_finding(finding) for finding in report.ranked],
+        not_applicable=[_not_applicable(entry) for entry in report.not_applicable],
+        notes=list(report.notes),
+    )
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of what ``check --format json`` prints for one plan."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - needed for the schema only
+
+    schema = TypeAdapter(ReportDocument).json_schema()
+    _close(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": _SCHEMA,
+        **schema,
+    }
+
+
+def _close(node: dict[str, Any]) -> None:
+    # A reader may rely on the named keys; a key that is not named here is a defect.
+    for part in (node, *node.get("$defs", {}).values()):
+        part["additionalProperties"] = False
+
+
+def _plan(plan: PlanSummary) -> PlanEntry:
+    return PlanEntry(
+        label=plan.label,
+        sop_instance_uid=plan.sop_instance_uid,
+        prescribed_dose_gy=_number(plan.prescribed_dose_gy),
+        fractions=plan.fractions,
+        technique=plan.technique,
+        scheme=SchemeEntry(
+            id=plan.scheme.id,
+            indication=plan.scheme.indication,
+            confidence=plan.scheme.confidence,
+            why=plan.scheme.why,
+            runners_up=list(plan.scheme.runners_up),
+        ),
+    )
+
+
+def _structure(row: StructureRow) -> StructureEntry:
+    return StructureEntry(
+        roi_number=row.roi_number,
+        roi_name=row.roi_name,
+        matched=row.matched,
+        how=row.how,
+        volume_cc=_number(row.volume_cc),
+        outside_grid_cc=_number(row.outside_grid_cc),
+    )
+
+
+def _finding(finding: Finding) -> FindingEntry:
+    return FindingEntry(
+        code=finding.code,
+        subject=finding.subject,
+        roi_number=finding.roi_number,
+        status=finding.status.value,
+        message=finding.message,
+        metric=finding.metric,
+        value=_number(finding.value),
+        unit=finding.unit,
+        band=_numbers(finding.band),
+        comparison=finding.comparison,
+        limit=_number(finding.limit),
+        margin=_number(finding.margin),
+        guideline=finding.guideline,
+        source=finding.source,
+        doi=finding.doi,
+        evidence=finding.evidence,
+        remedy=finding.remedy,
+        location_mm=_numbers(finding.location_mm),
+    )
+
+
+def _not_applicable(entry: NotApplicable) -> NotApplicableEntry:
+    return NotApplicableEntry(code=entry.code, subject=entry.subject, reason=entry.reason)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else significant(value)
+
+
+def _numbers(values: tuple[float, ...] | None) -> list[float | None] | None:
+    return None if values is None else [significant(value) for value in values]

@@ -1,0 +1,188 @@
+"""Reports for the terminal: worst first, one line a finding, words before colour."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from planchecker.reports.style import Style
+from planchecker.reports.tables import plain, screen
+from planchecker.reports.text import (
+    STATUS_WORD,
+    band_words,
+    clean,
+    clip,
+    count_words,
+    margin_words,
+    numbers_speak,
+    plan_title,
+    prescription_words,
+    scheme_words,
+    spaced,
+    value_words,
+    verdict_words,
+)
+from planchecker.results import Finding, Report, Status
+
+__all__ = ["render"]
+
+_STATUS_STYLE: Final = {
+    Status.FAIL: "bold white on red",
+    Status.NOT_EVALUATED: "bold black on yellow",
+    Status.BORDERLINE: "bold yellow",
+    Status.MANUAL: "bold magenta",
+    Status.WARN: "bold cyan",
+    Status.PASS: "bold green",
+}
+_SYMBOL: Final = {"<=": "≤", ">=": "≥"}
+_LONGEST_SUBJECT = 24
+_LONGEST_PROSE = 1000
+
+
+def render(reports: Sequence[Report], style: Style | None = None) -> str:
+    """Write reports for a terminal.
+
+    Parameters
+    ----------
+    reports
+        One or more.
+    style
+        Width, colour and characters of the terminal; plain text of 120 columns by default.
+
+    Examples
+    --------
+    >>> finding = Finding(code="ID001", subject="plan", status=Status.PASS, message="same patient")
+    >>> print(render([Report(findings=(finding,))], Style(verbose=True)).splitlines()[-1])
+    PASS  ID001  plan  same patient
+    """
+    style = style or Style()
+    console, buffer = screen(style)
+    for index, report in enumerate(reports):
+        if index:
+            console.print()
+        _print_report(console, report, style)
+    if len(reports) > 1:
+        _print_overview(console, reports)
+    return plain(buffer.getvalue(), style)
+
+
+def _print_report(console: Console, report: Report, style: Style) -> None:
+    _print_head(console, report)
+    shown = [f for f in report.ranked if style.verbose or f.status is not Status.PASS]
+    if shown:
+        console.print()
+        console.print(_table(shown, style))
+    tail = list(_tail(report, style))
+    if tail:
+        console.print()
+    for line in tail:
+        console.print(Text(line))
+
+
+def _print_head(console: Console, report: Report) -> None:
+    word = Text(STATUS_WORD[report.status], style=_STATUS_STYLE[report.status])
+    console.print(word + Text(f": {verdict_words(report)}", style="bold"))
+    plan = report.plan
+    if plan is not None:
+        patient = spaced((clean(plan.patient_name), clean(plan.patient_id)), ", ")
+        console.print(Text(spaced((plan_title(report), patient and f"patient {patient}"), " · ")))
+        facts = (prescription_words(plan), clean(plan.technique) or "technique unknown")
+        console.print(Text(spaced(facts, " · ")))
+        scheme = spaced((scheme_words(plan.scheme), clean(plan.scheme.why)), ": ")
+        console.print(Text(f"scheme {scheme}"))
+    elif report.findings:
+        console.print(Text("No plan"))
+    protocol = report.protocol and f"protocol {clean(report.protocol)}"
+    if line := spaced((protocol, count_words(report)), " · "):
+        console.print(Text(line, style="dim"))
+
+
+def _table(findings: Iterable[Finding], style: Style) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    findings = tuple(findings)
+    cells = {id(finding): _numbers(finding, style) for finding in findings}
+    widths = [max((len(row[i]) for row in cells.values() if row), default=0) for i in range(3)]
+    said = ""
+    for finding in findings:
+        body = _body(finding, cells[id(finding)], widths, style, said)
+        said = finding.remedy or said
+        table.add_row(*_prefix(finding), body)
+    return table
+
+
+def _prefix(finding: Finding) -> tuple[Text, Text, Text]:
+    return (
+        Text(STATUS_WORD[finding.status], style=_STATUS_STYLE[finding.status]),
+        Text(clean(finding.code)),
+        Text(clip(clean(finding.subject), _LONGEST_SUBJECT), style="bold"),
+    )
+
+
+def _numbers(finding: Finding, style: Style) -> tuple[str, ...]:
+    if not finding.metric:
+        return ()
+    band = band_words(finding)
+    measured = spaced((clean(finding.metric), value_words(finding), band and f"({band})"))
+    if finding.limit is None:
+        return measured, "", ""
+    comparison = finding.comparison
+    if style.symbols:
+        comparison = _SYMBOL.get(comparison, comparison)
+    limit = spaced((comparison, f"{finding.limit:.10g}", clean(finding.unit)))
+    return measured, limit, margin_words(finding)
+
+
+def _body(
+    finding: Finding, numbers: Sequence[str], widths: Sequence[int], style: Style, said: str
+) -> Text:
+    body = Text()
+    prose = clip(clean(finding.message), _LONGEST_PROSE)
+    if numbers:
+        padded = (cell.ljust(width) for cell, width in zip(numbers, widths, strict=True))
+        body.append("  ".join((*padded, _source(finding))).rstrip())
+        if style.verbose or not numbers_speak(finding):
+            body.append(f"\n{prose}", style="dim")
+    else:
+        body.append(spaced((prose, _source(finding)), "  "))
+    if style.verbose and (place := spaced((clean(finding.source), clean(finding.doi)), ", ")):
+        body.append(f"\n{place}", style="dim")
+    if finding.remedy and finding.remedy != said:
+        body.append(f"\n→ {clip(clean(finding.remedy), _LONGEST_PROSE)}", style="italic")
+    return body
+
+
+def _source(finding: Finding) -> str:
+    origin = clean(finding.guideline or finding.source)
+    strength = finding.evidence and f"[{clean(finding.evidence)}]"
+    return spaced((origin, strength, "" if finding.governs else "(beside)")) if origin else ""
+
+
+def _tail(report: Report, style: Style) -> Iterable[str]:
+    passes = sum(finding.status is Status.PASS for finding in report.findings)
+    if passes and not style.verbose:
+        yield f"{passes} pass, not listed here; --verbose lists them."
+    if report.structures:
+        matched = sum(bool(row.matched) for row in report.structures)
+        yield f"{matched} of {len(report.structures)} structures matched to a TG-263 name."
+    if report.not_applicable and style.verbose:
+        for entry in report.not_applicable:
+            place = spaced((clean(entry.code), clean(entry.subject)))
+            yield f"not applicable: {place}: {clean(entry.reason)}"
+    elif report.not_applicable:
+        yield f"{len(report.not_applicable)} not applicable; --verbose lists them."
+    for note in report.notes:
+        yield f"note: {clip(clean(note), _LONGEST_PROSE)}"
+
+
+def _print_overview(console: Console, reports: Sequence[Report]) -> None:
+    console.print()
+    console.print(Text(f"{len(reports)} plans", style="bold"))
+    for report in sorted(reports, key=lambda one: one.status.severity):
+        word = Text(STATUS_WORD[report.status].ljust(15), style=_STATUS_STYLE[report.status])
+        console.print(word + Text(plan_title(report)))

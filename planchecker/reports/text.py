@@ -1,0 +1,239 @@
+"""Words and numbers as every renderer writes them, and strings made safe to show."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from planchecker.results import Finding, PlanSummary, Report, SchemeMatch, Status
+
+__all__ = [
+    "STATUS_SYMBOL",
+    "STATUS_WORD",
+    "band_words",
+    "clean",
+    "clip",
+    "count_words",
+    "interval_words",
+    "margin_words",
+    "number",
+    "numbers_speak",
+    "plan_title",
+    "prescription_words",
+    "scheme_words",
+    "significant",
+    "spaced",
+    "value_words",
+    "verdict_words",
+]
+
+STATUS_WORD: Final = {
+    Status.FAIL: "FAIL",
+    Status.NOT_EVALUATED: "NOT EVALUATED",
+    Status.BORDERLINE: "BORDERLINE",
+    Status.MANUAL: "MANUAL",
+    Status.WARN: "WARN",
+    Status.PASS: "PASS",
+}
+STATUS_SYMBOL: Final = {
+    Status.FAIL: "✕",
+    Status.NOT_EVALUATED: "?",
+    Status.BORDERLINE: "≈",
+    Status.MANUAL: "◆",
+    Status.WARN: "!",
+    Status.PASS: "✓",
+}
+_VERDICT: Final = {
+    Status.FAIL: "a mandatory limit is exceeded, or the plan contradicts itself.",
+    Status.NOT_EVALUATED: "not every question could be answered, and that is not a pass.",
+    Status.BORDERLINE: "a limit lies inside the uncertainty of the value.",
+    Status.MANUAL: "a person must judge before this plan is accepted.",
+    Status.WARN: "no mandatory limit is exceeded; read the warnings.",
+    Status.PASS: "every question that applies was asked, answered and met.",
+}
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_UNSAFE: Final = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+_MOST_DECIMALS: Final = 6
+
+
+def clean(text: str) -> str:
+    r"""Make one line of a string from an export safe to show.
+
+    Line breaks and tabs become a blank. Control, bidirectional and zero-width characters and
+    lone surrogates become U+FFFD: they could move the cursor, reorder a line or hide in it.
+
+    Examples
+    --------
+    >>> clean("Cord\nleft")
+    'Cord left'
+    >>> clean("PTV\x1b[2J") == "PTV\N{REPLACEMENT CHARACTER}[2J"
+    True
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    single = " ".join(text.splitlines()).replace("\t", " ")
+    return "".join(
+        _REPLACEMENT if unicodedata.category(character) in _UNSAFE else character
+        for character in single
+    )
+
+
+def clip(text: str, longest: int) -> str:
+    """Shorten `text` to at most `longest` characters, the last one an ellipsis.
+
+    Examples
+    --------
+    >>> clip("SpinalCord", 6)
+    'Spina…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def significant(value: float) -> float | None:
+    """Round to 6 significant digits; None where the value is not a finite number.
+
+    Examples
+    --------
+    >>> significant(16.98765432)
+    16.9877
+    >>> significant(float("inf")) is None
+    True
+    """
+    if not math.isfinite(value):
+        return None
+    rounded = float(f"{value:.6g}")
+    return 0.0 if rounded == 0 else rounded
+
+
+def number(value: float, *, apart_from: float | None = None) -> str:
+    """Write a number with two decimals, or with more where two would hide a difference.
+
+    Parameters
+    ----------
+    value
+        The number.
+    apart_from
+        A bound that a different number must not be mistaken for, such as the limit.
+
+    Examples
+    --------
+    >>> number(16.987)
+    '16.99'
+    >>> number(17.0004, apart_from=17.0)
+    '17.0004'
+    >>> number(0.0)
+    '0.00'
+    """
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "unbounded"
+    for decimals in range(2, _MOST_DECIMALS + 1):
+        text = f"{value:.{decimals}f}"
+        if apart_from is None or value == apart_from or float(text) != apart_from:
+            break
+    else:
+        text = repr(value)
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def value_words(finding: Finding) -> str:
+    """Write the value of a finding with its unit; empty where the finding has no metric."""
+    if finding.value is None:
+        return "no answer" if finding.metric else ""
+    return f"{number(finding.value, apart_from=finding.limit)} {finding.unit}".rstrip()
+
+
+def interval_words(band: tuple[float, float], *, apart_from: float | None = None) -> str:
+    """Write an interval; an end that is open is left out.
+
+    Examples
+    --------
+    >>> interval_words((16.9, 17.08))
+    '16.90 to 17.08'
+    >>> interval_words((3.0, float("inf")))
+    'at least 3.00'
+    """
+    low, high = (number(end, apart_from=apart_from) for end in band)
+    if not math.isfinite(band[1]):
+        return f"at least {low}"
+    return f"{low} to {high}" if math.isfinite(band[0]) else f"at most {high}"
+
+
+def band_words(finding: Finding) -> str:
+    """Write the band of a finding; empty where there is none."""
+    if finding.band is None:
+        return ""
+    return interval_words(finding.band, apart_from=finding.limit)
+
+
+def margin_words(finding: Finding) -> str:
+    """Write the distance to the limit: how much is left, or how far the value misses it."""
+    if finding.margin is None:
+        return ""
+    distance = number(abs(finding.margin), apart_from=0.0)
+    if finding.margin >= 0:
+        return f"{distance} {finding.unit} left".replace("  ", " ")
+    side = "over" if finding.comparison.startswith("<") else "short"
+    return f"{distance} {finding.unit} {side}".replace("  ", " ")
+
+
+def numbers_speak(finding: Finding) -> bool:
+    """Whether value, limit and margin alone explain the status, without the message."""
+    if finding.value is None or finding.limit is None or finding.margin is None:
+        return False
+    if finding.status is Status.PASS:
+        return finding.margin >= 0
+    return finding.status in (Status.FAIL, Status.WARN) and finding.margin < 0
+
+
+def count_words(report: Report) -> str:
+    """Count the findings by status, worst first.
+
+    Examples
+    --------
+    >>> finding = Finding(code="ID001", subject="plan", status=Status.PASS, message="ok")
+    >>> count_words(Report(findings=(finding, finding)))
+    '2 pass'
+    """
+    present = [finding.status for finding in report.findings]
+    return ", ".join(
+        f"{present.count(status)} {status.value}" for status in Status if status in present
+    )
+
+
+def verdict_words(report: Report) -> str:
+    """Say in one sentence what the status of the report means."""
+    if not report.findings:
+        return "nothing was evaluated, and that is not a pass."
+    return _VERDICT[report.status]
+
+
+def plan_title(report: Report) -> str:
+    """Name the plan of a report by its label."""
+    if report.plan is None:
+        return "No plan"
+    return f"Plan {clean(report.plan.label) or 'without label'}"
+
+
+def prescription_words(plan: PlanSummary) -> str:
+    """Write the prescription, ``24 Gy in 2 fractions``, with where it was read."""
+    dose = "unknown dose" if plan.prescribed_dose_gy is None else f"{plan.prescribed_dose_gy:g} Gy"
+    if plan.fractions is None:
+        words = f"{dose} in an unknown number of fractions"
+    else:
+        words = f"{dose} in {plan.fractions} fraction{'s' if plan.fractions != 1 else ''}"
+    return f"{words} ({clean(plan.prescription_source)})" if plan.prescription_source else words
+
+
+def scheme_words(scheme: SchemeMatch) -> str:
+    """Write the recognised scheme with its confidence, or that it is unknown."""
+    if not scheme.id:
+        return "unknown"
+    parts = [clean(scheme.id)]
+    if scheme.indication:
+        parts.append(clean(scheme.indication))
+    return f"{', '.join(parts)} ({clean(scheme.confidence)})"
+
+
+def spaced(parts: Sequence[str], separator: str = " ") -> str:
+    """Join the parts that are not empty."""
+    return separator.join(part for part in parts if part)
