@@ -10,11 +10,13 @@ __all__ = [
     "clean",
     "contains",
     "densify",
+    "inside_raster",
     "nearest_edge",
     "self_intersects",
     "signed_area",
     "simplify",
     "split_keyholes",
+    "unsigned_distance",
 ]
 
 Loop = NDArray[np.float64]
@@ -199,6 +201,40 @@ def nearest_edge(
         edge[first : first + step] = nearest
         distance[first : first + step] = dx[np.arange(len(part)), nearest]
     return np.sqrt(distance), edge
+
+
+def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
+    """Return the distance of points, shape (M, 2), from the outline of a loop in mm."""
+    return nearest_edge(points, loop, _following(loop) - loop)[0]
+
+
+def inside_raster(
+    loop: Loop, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Mark the lattice points inside the loop by the even-odd rule.
+
+    Parameters
+    ----------
+    x_mm, y_mm
+        Rising lattice coordinates.
+
+    Returns
+    -------
+    ndarray of shape (len(y_mm), len(x_mm))
+    """
+    toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
+    x0, y0 = loop.T
+    x1, y1 = _following(loop).T
+    low, high = np.minimum(y0, y1), np.maximum(y0, y1)
+    # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
+    first = np.searchsorted(y_mm, low, side="left")
+    count = np.searchsorted(y_mm, high, side="left") - first
+    edge = np.repeat(np.arange(len(loop)), count)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+    share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
+    crossing = x0[edge] + share * (x1[edge] - x0[edge])
+    np.add.at(toggles, (row, np.searchsorted(x_mm, crossing, side="right")), 1)
+    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
 
 
 def contains(loop: Loop, point: NDArray[np.float64]) -> bool:
