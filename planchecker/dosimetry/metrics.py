@@ -21,6 +21,8 @@ __all__ = ["MetricValue", "evaluate"]
 
 # Two bounds that lie this close together (Gy, cc or %) are one answer.
 _SAME = 0.05
+# Relative precision of interpolated single-precision doses.
+_SINGLE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +182,8 @@ class _Question:
         if curves is None:
             raise AssertionError("asked only of a DVH with curves")
         edges, volume = curves.edges_gy, curves.volume_mm3[reading] / 1000
+        # Dose is held in single precision: 5 Gy everywhere is still "at least 5 Gy".
+        level_gy *= 1 - _SINGLE
         if level_gy <= edges[0]:
             return float(volume[0])
         return float(np.interp(level_gy, edges, volume, right=0.0))

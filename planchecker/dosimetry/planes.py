@@ -124,7 +124,7 @@ def _usual_spacing(
             f"{structure.name!r} is contoured on one plane and no slice spacing is known, "
             "so its thickness is not determined; contour it on at least two planes"
         )
-    if not 0 < spacing_mm <= _WIDEST_SPACING_MM:
+    if not _SAME_PLANE_MM <= spacing_mm <= _WIDEST_SPACING_MM:
         raise GeometryError(
             f"{structure.name!r} is contoured on one plane and {spacing_mm!r} mm is no slice "
             "spacing, so its thickness is not determined; contour it on at least two planes"

@@ -71,18 +71,25 @@ def eqd2(
 def physical_from_eqd2(eqd2_gy: float, *, fractions: int, alpha_beta_gy: float) -> float:
     """Return the physical dose in Gy whose EQD2 in `fractions` fractions is `eqd2_gy`.
 
+    Raises
+    ------
+    ValueError
+        If the EQD2 is negative, or fractions or alpha/beta are out of range.
+
     Examples
     --------
     >>> round(physical_from_eqd2(37.5, fractions=10, alpha_beta_gy=2.0), 9)
     30.0
     """
     _check(fractions, alpha_beta_gy)
+    if not eqd2_gy >= 0:
+        raise ValueError(f"EQD2 must be 0 Gy or more, got {eqd2_gy!r}")
     half = fractions * alpha_beta_gy / 2
     return float(-half + np.sqrt(half * half + eqd2_gy * fractions * (2 + alpha_beta_gy)))
 
 
 def _check(fractions: int, alpha_beta_gy: float) -> None:
-    if fractions < 1:
+    if not fractions >= 1:
         raise ValueError(f"fractions must be 1 or more, got {fractions!r}")
     if not alpha_beta_gy > 0:
         raise ValueError(f"alpha/beta must be above 0 Gy, got {alpha_beta_gy!r}")

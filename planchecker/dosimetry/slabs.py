@@ -174,7 +174,7 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
     region = _Region.of(near)
     full_slab, full_cell = np.nonzero(_flat(below & above & ~near))
     shares = (np.arange(count) + 0.5) / count
-    level, radius2, ends = _interpolated(outlines, gaps, straight, region, shares)
+    level, radius2, ends = _interpolated(outlines, lattice, gaps, straight, region, shares)
     shape = _Shape(region, level, radius2, lattice)
     base = shape.shares()
     prism = _Shape(region, ends.level, ends.radius2, lattice).shares()
@@ -213,7 +213,12 @@ def _full(low_mm: Floats, gap_mm: Floats, slab: Index, cell: Index, lattice: Lat
 
 
 def _interpolated(
-    outlines: Outlines, gaps: Index, straight: Mask, region: _Region, shares: Floats
+    outlines: Outlines,
+    lattice: Lattice,
+    gaps: Index,
+    straight: Mask,
+    region: _Region,
+    shares: Floats,
 ) -> tuple[Floats, Floats, Field]:
     """Levels and radii at the wide cells on thin planes, and those of the two planes."""
     slab, cell = region.wide
@@ -251,8 +256,37 @@ def _interpolated(
     level, radius2 = (
         between(low[i], high[i], gap_mm=gap, sides=bent(i), shares=shares) for i in (0, 1)
     )
+    depth_low, depth_high = distance(*low), distance(*high)
+    for end, other, own, known, outer, nearer in (
+        (depth_high, depth_low, high, right, after, shares > 0.5),
+        (depth_low, depth_high, low, left, before, shares < 0.5),
+    ):
+        further = end.copy()
+        further[known] = distance(*outer)
+        ends_here = _breaks_off(end, other, further, gap, lattice)
+        level[np.ix_(nearer, ends_here)] = own.level[ends_here]
+        radius2[np.ix_(nearer, ends_here)] = own.radius2[ends_here]
     ends = Field(np.stack([low.level, high.level]), np.stack([low.radius2, high.radius2]))
     return level, radius2, ends
+
+
+def _breaks_off(
+    here: Floats, gone: Floats, further: Floats, gap_mm: Floats, lattice: Lattice
+) -> Mask:
+    """Tell in which cells a wall ends at a plane instead of leaning towards the next.
+
+    So it does where the other plane's outline is farther away than the planes are apart, and
+    the wall had hardly moved up to here. Interpolation would pull such a wall back to the plane;
+    like the end of a structure it is taken to go on for half the gap.
+
+    Parameters
+    ----------
+    here, gone, further
+        Signed distances on the plane, on the one where the wall is missing, and on the plane
+        behind.
+    """
+    steep = np.abs(further - here) < 0.5 * gap_mm
+    return np.asarray((gone < -gap_mm) & (here > -2 * lattice.step_mm) & steep)
 
 
 def _cap(outlines: Outlines, lattice: Lattice, end: int, inward: int, length_mm: float) -> Slabs:
