@@ -31,9 +31,9 @@ __all__ = ["RECIPES"]
 _TABLE_MM = np.array([1.5, -148.0, -652.0])
 _TEN_MV = Quality(attenuation_per_mm=0.003, build_up_mm=7.0)
 _ORGANS_WITH_DVH = (
-    "PTV", "SpinalCord", "ThecalSac", "Esophagus", "A_Aorta", "Heart", "Lung_L", "Lung_R"
+    "PTV", "CTV", "GTV", "SpinalCord", "ThecalSac", "Esophagus", "A_Aorta", "Heart", "Lung_L",
+    "Lung_R",
 )  # fmt: skip
-"""Thin branching targets are left out: how to join their outlines is a matter of opinion."""
 
 _SPARED = ArcDose(
     edge_gy=26.15,

@@ -152,6 +152,9 @@ def _no_histogram(structure: Structure, dose: PlanDose, frames: set[str]) -> str
         return dose.problem or "there is no plan dose"
     if not any(contour.geometric_type.is_closed for contour in structure.contours):
         return "it has no closed contours"
+    if structure.dropped_contours:
+        # A shape with a piece missing would be judged by what happens to be left of it.
+        return f"{structure.dropped_contours} of its contours could not be read"
     if frames and structure.frame_of_reference_uid not in {"", *frames}:
         return "it is contoured in another frame of reference than the dose"
     return ""

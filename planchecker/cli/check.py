@@ -35,6 +35,10 @@ def check(
         str | None,
         typer.Option(metavar="ID|FILE", help="Which guidelines apply and which one governs."),
     ] = None,
+    second_opinion: Annotated[
+        bool,
+        typer.Option("--second-opinion", help="Compare with dicompyler-core as well (slow)."),
+    ] = False,
     format: Annotated[  # noqa: A002 - the word users know
         Format, typer.Option("--format", help="How to write the report.")
     ] = Format.TERMINAL,
@@ -65,6 +69,7 @@ def check(
                     case,
                     protocol=protocol,
                     indication=indication,
+                    second_opinion=second_opinion,
                     program_version=__version__,
                 )
             )
