@@ -23,11 +23,22 @@ _MOST_CELLS_IN_PLANE = 16_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Lattice:
-    """Square cells in the plane of the contours; coordinates are cell centres in mm."""
+    """Square cells in the plane of the contours.
+
+    Parameters
+    ----------
+    x_mm, y_mm
+        Coordinates of the cell centres.
+    step_mm
+        Width of a cell.
+    outline_mm
+        Least and greatest (x, y) of the outlines, shape (2, 2).
+    """
 
     x_mm: NDArray[np.float64]
     y_mm: NDArray[np.float64]
     step_mm: float
+    outline_mm: NDArray[np.float64]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,4 +82,9 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
     # A lattice that starts on the outline would put whole columns of cells exactly on it.
     low = low + 0.37 * step
     columns, rows = (np.arange(int(n)) for n in count)
-    return Lattice(x_mm=low[0] + step * columns, y_mm=low[1] + step * rows, step_mm=step)
+    return Lattice(
+        x_mm=low[0] + step * columns,
+        y_mm=low[1] + step * rows,
+        step_mm=step,
+        outline_mm=np.stack([vertices.min(axis=0), vertices.max(axis=0)]),
+    )

@@ -47,7 +47,8 @@ class LatticeDose:
         turned = dose.axes @ frame.axes.T
         self._axis_of = tuple(int(i) for i in np.abs(turned).argmax(axis=0))
         along = np.abs(turned).max(axis=0)
-        self._separable = bool((along > 1 - 1e-6).all()) and len(set(self._axis_of)) == 3
+        # Over half a metre this much is less than a hundredth of a millimetre.
+        self._separable = bool((along > 1 - 1e-10).all()) and len(set(self._axis_of)) == 3
         self._held = np.zeros((0, 0), dtype=np.float32)
         self._held_from = 0
         if self._separable:
@@ -66,9 +67,19 @@ class LatticeDose:
         self._node_columns = _nodes_on(
             signs[0] * (nodes[x_axis] - start[x_axis]), self._lattice.x_mm
         )
-        self._outside = ~(self._y[2][:, None] & self._x[2][None, :])
+        self._rims = [
+            _rim(sign * (nodes[axis] - start[axis]))
+            for axis, sign in zip(self._axis_of, signs, strict=True)
+        ]
 
-    def at(self, positions_mm: Floats, thickness_mm: Floats, which: Index, cell: Index) -> CellDose:
+    def at(
+        self,
+        positions_mm: Floats,
+        thickness_mm: Floats,
+        which: Index,
+        cell: Index,
+        shift: Floats | None = None,
+    ) -> CellDose:
         """Return the dose of cells.
 
         Parameters
@@ -79,11 +90,14 @@ class LatticeDose:
             Thin plane of each cell, shape (N,).
         cell
             Flat number of each cell, shape (N,).
+        shift
+            Place in the cell that is asked for, from its centre along x and y in cells, shape
+            (2, N); the centre by default.
         """
-        columns = self._lattice.shape[1]
         if not self._separable:
-            return self._pointwise(positions_mm, thickness_mm, which, cell)
-        index, share, inside = locate(self._n_nodes, self._n_start + self._n_sign * positions_mm)
+            return self._pointwise(positions_mm, thickness_mm, which, cell, shift)
+        columns = self._lattice.shape[1]
+        index, share, _ = locate(self._n_nodes, self._n_start + self._n_sign * positions_mm)
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
         lower, share_of = (index - self._held_from)[which], share[which]
@@ -94,14 +108,32 @@ class LatticeDose:
 
         rise = self._held[lower + 1, cell].astype(np.float64) - self._held[lower, cell]
         across = self._n_sign * rise * (thickness_mm / step)[which]
+        along_x = 0.5 * (value(1) - value(-1))
+        along_y = 0.5 * (value(columns) - value(-columns))
         dose = value(0)
-        dose[~inside[which]] = np.nan
-        return CellDose(
-            dose,
-            0.5 * (value(1) - value(-1)),
-            0.5 * (value(columns) - value(-columns)),
-            across,
-        )
+        if shift is not None:
+            dose += along_x * shift[0] + along_y * shift[1]
+        dose[~self._inside(positions_mm, which, cell, shift)] = np.nan
+        return CellDose(dose, along_x, along_y, across)
+
+    def _inside(
+        self, positions_mm: Floats, which: Index, cell: Index, shift: Floats | None
+    ) -> NDArray[np.bool_]:
+        """Tell which places lie in the grid, the outer half voxel included."""
+        low, high = self._rims[2]
+        within = ((positions_mm >= low) & (positions_mm <= high))[which]
+        lattice = self._lattice
+        places = np.divmod(cell, lattice.shape[1])[::-1]
+        for axis, centres in enumerate((lattice.x_mm, lattice.y_mm)):
+            low, high = self._rims[axis]
+            if low <= lattice.outline_mm[0, axis] and lattice.outline_mm[1, axis] <= high:
+                # All outlines lie in the grid, so cells that jut out hold nothing outside.
+                continue
+            place = centres[places[axis]]
+            if shift is not None:
+                place = place + shift[axis] * lattice.step_mm
+            within &= (place >= low) & (place <= high)
+        return np.asarray(within)
 
     def nodes(self, low_mm: float, high_mm: float) -> list[NodePlane]:
         """Return the planes of dose nodes between two positions.
@@ -131,15 +163,22 @@ class LatticeDose:
         column, share, _ = self._x
         weight = share.astype(np.float32)
         planes = planes[:, :, column] * (1 - weight) + planes[:, :, column + 1] * weight
-        planes[:, self._outside] = np.nan
         self._held = planes.reshape(len(planes), -1)
         self._held_from = first
 
     def _pointwise(
-        self, positions_mm: Floats, thickness_mm: Floats, which: Index, cell: Index
+        self,
+        positions_mm: Floats,
+        thickness_mm: Floats,
+        which: Index,
+        cell: Index,
+        shift: Floats | None,
     ) -> CellDose:
-        local = np.column_stack([self._lattice.points(cell), positions_mm[which]])
         step = self._lattice.step_mm
+        flat = self._lattice.points(cell)
+        if shift is not None:
+            flat = flat + step * shift.T
+        local = np.column_stack([flat, positions_mm[which]])
         found = [self._dose.at(self._frame.to_patient(local))]
         for axis, size in ((0, step), (1, step), (2, thickness_mm[which])):
             ahead, behind = local.copy(), local.copy()
@@ -149,7 +188,18 @@ class LatticeDose:
                 self._dose.at(self._frame.to_patient(ahead))
                 - self._dose.at(self._frame.to_patient(behind))
             )
-        return CellDose(*found)
+        # Next to the rim of the grid there is no slope to go by.
+        return CellDose(found[0], *(np.nan_to_num(slope) for slope in found[1:]))
+
+
+def _rim(nodes_mm: Floats) -> tuple[float, float]:
+    """Return where the grid ends on one axis: half a voxel beyond its end nodes."""
+    along = np.sort(nodes_mm)
+    tolerance = 1e-6
+    return (
+        float(along[0] - (along[1] - along[0]) / 2 - tolerance),
+        float(along[-1] + (along[-1] - along[-2]) / 2 + tolerance),
+    )
 
 
 def _nodes_on(nodes_mm: Floats, lattice_mm: Floats) -> tuple[Index, Index]:

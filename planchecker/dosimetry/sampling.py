@@ -143,11 +143,10 @@ class _Collector:
 
     def _add_edges(self, slabs: Slabs) -> None:
         edges = slabs.edges
-        found = self._dose.at(slabs.positions_mm, slabs.thickness_mm, edges.thin, edges.cell)
-        # Next to the rim of the grid there is no slope to go by: the centre must do.
-        dose = found.dose_gy + np.nan_to_num(
-            found.along_x * edges.shift[0] + found.along_y * edges.shift[1]
+        found = self._dose.at(
+            slabs.positions_mm, slabs.thickness_mm, edges.thin, edges.cell, edges.shift
         )
+        dose = found.dose_gy
         spread = _spread(
             found.along_x * (1 - 2 * np.abs(edges.shift[0])),
             found.along_y * (1 - 2 * np.abs(edges.shift[1])),

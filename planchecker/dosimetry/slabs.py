@@ -275,9 +275,9 @@ def _breaks_off(
 ) -> Mask:
     """Tell in which cells a wall ends at a plane instead of leaning towards the next.
 
-    So it does where the other plane's outline is farther away than the planes are apart, and
-    the wall had hardly moved up to here. Interpolation would pull such a wall back to the plane;
-    like the end of a structure it is taken to go on for half the gap.
+    So it does where the other plane's outline is farther than one and a half times their
+    distance and the wall had hardly moved up to here. Interpolation would pull such a wall back
+    to the plane; like the end of a structure it is taken to go on for half the gap.
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def _breaks_off(
         behind.
     """
     steep = np.abs(further - here) < 0.5 * gap_mm
-    return np.asarray((gone < -gap_mm) & (here > -2 * lattice.step_mm) & steep)
+    return np.asarray((gone < -1.5 * gap_mm) & (here > -2 * lattice.step_mm) & steep)
 
 
 def _cap(outlines: Outlines, lattice: Lattice, end: int, inward: int, length_mm: float) -> Slabs:
