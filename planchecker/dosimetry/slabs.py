@@ -170,7 +170,9 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
     thickness = (z[gaps + 1] - z[gaps]) / count
     below, above = outlines.inside[gaps], outlines.inside[gaps + 1]
     near = outlines.touched[gaps] | outlines.touched[gaps + 1] | (below ^ above)
-    near = _grow(near, _bulge(float(thickness.max() * count), lattice))
+    # Between straight walls the outline stays within the cells it runs through on either plane.
+    curved = ~straight[gaps]
+    near[curved] = _grow(near[curved], _bulge(float(thickness.max() * count), lattice))
     region = _Region.of(near)
     full_slab, full_cell = np.nonzero(_flat(below & above & ~near))
     shares = (np.arange(count) + 0.5) / count
