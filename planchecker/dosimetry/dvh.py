@@ -174,7 +174,10 @@ def compute_dvh(structure: Structure, dose: DoseGrid, *, spacing_mm: float | Non
     15.0
     """
     stack = stack_planes(structure, spacing_mm=spacing_mm)
-    samples = sample(stack, dose)
+    try:
+        samples = sample(stack, dose)
+    except GeometryError as error:
+        raise GeometryError(f"{structure.name!r}: {error}") from error
     inside = samples.total_mm3
     volumes = (inside + samples.outside_mm3) / 1000
     if volumes[Reading.BASE] <= 0:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricValue", "evaluate"]
 
+Floats = NDArray[np.float64]
+
 # Two bounds that lie this close together (Gy, cc or %) are one answer.
 _SAME = 0.05
 # Relative precision of interpolated single-precision doses.
@@ -175,7 +177,11 @@ class _Question:
         if hottest_cc > volume[0]:
             # Under this reading the structure is smaller, or the rest lies outside at 0 Gy.
             return 0.0 if self.dvh.outside_cc > 0 else float(curves.edges_gy[0])
-        return float(np.interp(hottest_cc, volume[::-1], curves.edges_gy[::-1]))
+        found = _highest_with(volume, curves.edges_gy, hottest_cc)
+        if reading is not Reading.BASE or self.dvh.lowest is None or self.dvh.highest is None:
+            return found
+        # The edges may reach as far as other readings do; this one ends at its extremes.
+        return min(max(found, self.dvh.lowest.dose_gy), self.dvh.highest.dose_gy)
 
     def _volume_above(self, reading: Reading, level_gy: float) -> float:
         curves = self.dvh.curves
@@ -230,8 +236,8 @@ class _Question:
     @overload
     def _scaled(self, dose_gy: float) -> float: ...
     @overload
-    def _scaled(self, dose_gy: NDArray[np.float64]) -> NDArray[np.float64]: ...
-    def _scaled(self, dose_gy: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+    def _scaled(self, dose_gy: Floats) -> Floats: ...
+    def _scaled(self, dose_gy: float | Floats) -> float | Floats:
         if not self.metric.scale or self.metric.alpha_beta is None:
             return dose_gy
         convert = radiobiology.eqd2 if self.metric.scale == "EQD2" else radiobiology.bed
@@ -283,6 +289,18 @@ class _Question:
         if cold and self.dvh.lowest is not None:
             return self.dvh.lowest.position_mm
         return None
+
+
+def _highest_with(volume_cc: Floats, edges_gy: Floats, hottest_cc: float) -> float:
+    """Highest dose that at least this much volume receives, on a falling curve."""
+    # Sums of many cells may miss the whole volume by their last digits.
+    asked = hottest_cc * (1 - 1e-9)
+    falling, doses = volume_cc[::-1], edges_gy[::-1]
+    after = min(int(np.searchsorted(falling, asked, side="left")), len(falling) - 1)
+    if after == 0:
+        return float(doses[0])
+    share = (falling[after] - asked) / (falling[after] - falling[after - 1])
+    return float(doses[after] + max(share, 0.0) * (doses[after - 1] - doses[after]))
 
 
 def _physical(dose_gy: float, scale: str, fractions: int, alpha_beta: float) -> float:
