@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from constraints.derived import derived_limits
     from constraints.errors import LibraryError, MetricSyntaxError
     from constraints.lint import Problem
     from constraints.loader import (
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     )
     from constraints.metric import Metric
     from constraints.model import Guideline, Limit, Protocol
+    from constraints.signing import sign, verify
+    from constraints.site import apply_site, load_site
+    from constraints.site_model import Change, Site
     from constraints.vocabulary import Vocabulary, load_vocabulary
 
 __all__ = [
+    "Change",
     "Guideline",
     "LibraryError",
     "Limit",
@@ -38,18 +43,25 @@ __all__ = [
     "MetricSyntaxError",
     "Problem",
     "Protocol",
+    "Site",
     "Vocabulary",
+    "apply_site",
     "available",
+    "derived_limits",
     "library_digest",
     "library_version",
     "load",
     "load_file",
     "load_protocol",
+    "load_site",
     "load_vocabulary",
     "protocols",
+    "sign",
+    "verify",
 ]
 
 _HOMES = {
+    "Change": "site_model",
     "Guideline": "model",
     "LibraryError": "errors",
     "Limit": "model",
@@ -57,15 +69,21 @@ _HOMES = {
     "MetricSyntaxError": "errors",
     "Problem": "lint",
     "Protocol": "model",
+    "Site": "site_model",
     "Vocabulary": "vocabulary",
+    "apply_site": "site",
     "available": "loader",
+    "derived_limits": "derived",
     "library_digest": "loader",
     "library_version": "loader",
     "load": "loader",
     "load_file": "loader",
     "load_protocol": "loader",
+    "load_site": "site",
     "load_vocabulary": "vocabulary",
     "protocols": "loader",
+    "sign": "signing",
+    "verify": "signing",
 }
 
 

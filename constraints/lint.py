@@ -14,9 +14,9 @@ from constraints.model import (
     Kind,
     Limit,
     Protocol,
+    ReirradiationRule,
     Scheme,
     SchemeRange,
-    Statement,
     Technique,
 )
 from constraints.vocabulary import Vocabulary
@@ -80,38 +80,36 @@ def _of_guideline(guideline: Guideline, vocabulary: Vocabulary) -> Iterator[Prob
             where=guideline.id,
             message="no DOI and no locator; give one, so that a reader can find the publication",
         )
-    rows: tuple[Limit | Scheme | SchemeRange | Statement, ...] = (
-        *guideline.limits,
-        *guideline.schemes,
-        *guideline.ranges,
-        *guideline.statements,
-    )
-    for row in rows:
+    for row in guideline.rows:
         if not row.where.strip():
             yield Problem(
                 rule="missing-evidence",
                 where=f"{guideline.id} {row.id}",
                 message=f"claims strength {row.evidence} and does not say where it was read",
             )
-    for limit in guideline.limits:
-        where = f"{guideline.id} {limit.id}"
-        for message in _impossible(limit):
-            yield Problem(rule="impossible-limit", where=where, message=message)
-        if not _unit_fits(limit):
-            yield Problem(
-                rule="unit-mismatch",
-                where=where,
-                message=f"{limit.metric} answers in {limit.metric.unit}, the limit is in "
-                f"{limit.unit}",
-            )
-        for name in (*limit.structures, *limit.figures_from):
+    limits = (*guideline.limits, *guideline.part_limits, *guideline.conditional_limits)
+    for limit in (*limits, *guideline.rescaled_limits):
+        yield from _of_limit(limit, where=f"{guideline.id} {limit.id}")
+    for row in guideline.rows:
+        for name in (*getattr(row, "structures", ()), *getattr(row, "figures_from", ())):
             if name not in vocabulary:
                 yield Problem(
                     rule="unknown-structure",
-                    where=where,
+                    where=f"{guideline.id} {row.id}",
                     message=f"{name!r} is not in the vocabulary",
                 )
     yield from _pairs(guideline)
+
+
+def _of_limit(limit: Limit, *, where: str) -> Iterator[Problem]:
+    for message in _impossible(limit):
+        yield Problem(rule="impossible-limit", where=where, message=message)
+    if not _unit_fits(limit):
+        yield Problem(
+            rule="unit-mismatch",
+            where=where,
+            message=f"{limit.metric} answers in {limit.metric.unit}, the limit is in {limit.unit}",
+        )
 
 
 def _impossible(limit: Limit) -> Iterator[str]:
@@ -207,6 +205,13 @@ def _references(protocol: Protocol, known: _Known, _: Vocabulary) -> Iterator[Pr
                 where=protocol.id,
                 message=f"{id_!r} governs or names schemes but is not under guidelines",
             )
+    for id_ in protocol.beside:
+        if id_ in governing or id_ not in protocol.guidelines:
+            yield Problem(
+                rule="beside",
+                where=protocol.id,
+                message=f"{id_!r} is under beside and must be under guidelines and never govern",
+            )
     indications = {indication.id for indication in protocol.indications}
     for id_ in protocol.scheme_tables:
         table = known.get(id_)
@@ -243,14 +248,21 @@ def _alpha_beta(protocol: Protocol, known: _Known, vocabulary: Vocabulary) -> It
         if len(found) > 1:
             yield problem(f"{', '.join(chain)} enclose each other and must share one value")
     for id_ in protocol.guidelines:
-        for limit in known[id_].limits if id_ in known else ():
-            ratio = limit.metric.alpha_beta
-            for name in limit.structures:
+        for row_id, ratio, structures in _ratios(known[id_]) if id_ in known else ():
+            for name in structures:
                 own = values.get(name, values.get("default"))
-                if ratio is not None and own != ratio:
+                if own != ratio:
                     yield problem(
-                        f"{id_} {limit.id} uses {ratio:g} Gy for {name}, the protocol {own}"
+                        f"{id_} {row_id} uses {ratio:g} Gy for {name}, the protocol {own}"
                     )
+
+
+def _ratios(guideline: Guideline) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+    """Yield row, alpha/beta and structures of every metric on a scale."""
+    rows: tuple[Limit | ReirradiationRule, ...] = (*guideline.limits, *guideline.reirradiation)
+    for row in rows:
+        if row.metric is not None and row.metric.alpha_beta is not None:
+            yield row.id, row.metric.alpha_beta, row.structures
 
 
 def _criteria(protocol: Protocol, _: _Known, __: Vocabulary) -> Iterator[Problem]:

@@ -1,31 +1,46 @@
 """Reading guidelines and protocols from TOML, with errors that say where and what.
 
-How a file is written is told by `constraints.rows`.
+How a file is written is told by `constraints.rows`. A protocol file that begins with
+``extends = "bone_metastases"`` is that packaged protocol with the guidelines it lists added at
+the end; nothing else may differ, a centre's own decisions belong in a site file.
 """
 
-import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from constraints.errors import LibraryError, MetricSyntaxError
+from constraints.errors import LibraryError
 from constraints.model import (
+    ConditionalLimit,
     Criterion,
+    DelineationRule,
     Governing,
+    GridRule,
     Guideline,
+    IndexLimit,
     Indication,
     Keyword,
     Limit,
+    MarginRule,
     Model,
+    PartLimit,
+    PracticeRange,
     Protocol,
+    ReirradiationRule,
+    ReportItem,
+    RescaledLimit,
+    RiskCurve,
+    RiskFlag,
+    RiskScore,
     Scheme,
     SchemeRange,
+    SectorRule,
     Source,
     Statement,
+    VolumeTable,
 )
+from constraints.parsing import build, check_keys, own_id, read_text, unique
 from constraints.resources import (
     library_digest,
     library_version,
@@ -37,6 +52,7 @@ from constraints.rows import flatten, leaves, table, tables
 from constraints.vocabulary import load_vocabulary
 
 __all__ = [
+    "GUIDELINE_ROWS",
     "available",
     "library_digest",
     "library_version",
@@ -46,14 +62,28 @@ __all__ = [
     "protocols",
 ]
 
-_LARGEST_FILE_BYTES = 2_000_000
-_T = TypeVar("_T", bound=Model)
-_KINDS: dict[str, tuple[str, type[Model]]] = {
+GUIDELINE_ROWS: dict[str, tuple[str, type[Model]]] = {
     "limit": ("limits", Limit),
+    "part": ("part_limits", PartLimit),
+    "conditional": ("conditional_limits", ConditionalLimit),
+    "rescaled": ("rescaled_limits", RescaledLimit),
     "scheme": ("schemes", Scheme),
     "range": ("ranges", SchemeRange),
+    "practice": ("practices", PracticeRange),
+    "curve": ("risk_curves", RiskCurve),
+    "flag": ("risk_flags", RiskFlag),
+    "volume_table": ("volume_tables", VolumeTable),
+    "index": ("indices", IndexLimit),
+    "report": ("report_items", ReportItem),
+    "grid": ("grids", GridRule),
+    "reirradiation": ("reirradiation", ReirradiationRule),
+    "score": ("scores", RiskScore),
+    "sectors": ("sectors", SectorRule),
+    "margin": ("margins", MarginRule),
+    "delineation": ("delineation", DelineationRule),
     "statement": ("statements", Statement),
 }
+"""Key in a guideline file: field of the guideline, and what a row of it is."""
 _NESTED: dict[str, type[Model]] = {
     "criteria": Criterion,
     "governing": Governing,
@@ -61,6 +91,8 @@ _NESTED: dict[str, type[Model]] = {
     "keywords": Keyword,
     "source": Source,
 }
+_LISTS = ("beside", "guidelines", "scheme_tables")
+"""Keys of a protocol that another protocol may add to; it changes nothing else."""
 _IN_FILE = {"indications": "indication"}
 """Keys of the model that are written otherwise in the file."""
 
@@ -82,7 +114,7 @@ def protocols() -> tuple[str, ...]:
     Examples
     --------
     >>> protocols()
-    ('bone_metastases',)
+    ('bone_metastases', 'bone_metastases_full')
     """
     return packaged_ids("protocols")
 
@@ -117,7 +149,7 @@ def load_file(path: str | Path) -> Guideline:
         the file, the key and the offending text.
     """
     path = Path(path)
-    return _guideline(_read(path), file=path.name)
+    return _guideline(read_text(path), file=path.name)
 
 
 def load_protocol(id_or_path: str | Path) -> Protocol:
@@ -137,7 +169,7 @@ def load_protocol(id_or_path: str | Path) -> Protocol:
     if isinstance(id_or_path, str) and not id_or_path.endswith(".toml"):
         return _packaged_protocol(id_or_path)
     path = Path(id_or_path)
-    return _protocol(_read(path), file=path.name)
+    return _protocol(read_text(path), file=path.name)
 
 
 @lru_cache(maxsize=16)
@@ -150,58 +182,83 @@ def _packaged_protocol(id_: str) -> Protocol:
     return _protocol(packaged("protocols", name).read_text(encoding="utf-8"), file=name)
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise LibraryError(f"{path}: larger than {_LARGEST_FILE_BYTES} bytes; not a rule file")
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LibraryError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-
-
 def _guideline(text: str, *, file: str) -> Guideline:
     data = parse_toml(text, file=file)
-    _own_id(data, file=file)
-    _check_keys(data, allowed={"id", "summary", "source", "defaults", *_KINDS}, file=file)
+    own_id(data, file=file)
+    check_keys(data, allowed={"id", "summary", "source", "defaults", *GUIDELINE_ROWS}, file=file)
     defaults = table(data.pop("defaults", {}), file=file, at="defaults")
-    _check_keys(defaults, allowed=_KINDS, file=file, at="defaults.")
-    for key, (field, model) in _KINDS.items():
+    check_keys(defaults, allowed=GUIDELINE_ROWS, file=file, at="defaults.")
+    for key, (field, model) in GUIDELINE_ROWS.items():
         rows = tables(data.pop(key, []), file=file, at=key)
+        for i, written in enumerate(rows):
+            _only_written(written, file=file, at=f"{key}[{i}]")
         shared = table(defaults.get(key, {}), file=file, at=f"defaults.{key}")
         data[field] = tuple(
-            _build(model, row, file=file, at=at)
+            build(model, row, file=file, at=at)
             for at, row in flatten(rows, shared, kind=key, file=file)
         )
-        _unique(data[field], file=file, key=key)
-    guideline = _build(Guideline, data, file=file, at="")
+        unique(data[field], file=file, key=key)
+    guideline = build(Guideline, data, file=file, at="", nested=_NESTED)
     vocabulary = load_vocabulary()
-    for limit in guideline.limits:
-        for name in (*limit.structures, *limit.figures_from):
+    for row in guideline.rows:
+        for name in (*getattr(row, "structures", ()), *getattr(row, "figures_from", ())):
             if name not in vocabulary:
                 raise LibraryError(
-                    f"{file}: limit {limit.id!r}: structure {name!r} is not in the vocabulary; "
+                    f"{file}: row {row.id!r}: structure {name!r} is not in the vocabulary; "
                     "use a TG-263 name of structures.csv"
                 )
     return guideline
 
 
+def _only_written(row: Mapping[str, Any], *, file: str, at: str) -> None:
+    for key in ("published", "derived_from"):
+        if key in row:
+            raise LibraryError(f"{file}: {at}.{key}: is filled in by the program; drop it")
+
+
 def _protocol(text: str, *, file: str) -> Protocol:
     data = parse_toml(text, file=file)
-    _own_id(data, file=file)
+    own_id(data, file=file)
     renamed = {_IN_FILE.get(key, key) for key in Protocol.model_fields}
-    _check_keys(data, allowed=renamed, file=file)
+    if "extends" in data:
+        check_keys(data, allowed={"extends", "id", "title", *_LISTS}, file=file)
+        data = _extended(data, file=file)
+    check_keys(data, allowed=renamed, file=file)
     data["indications"] = tables(data.pop("indication", []), file=file, at="indication")
     data["governing"] = tables(data.pop("governing", []), file=file, at="governing")
     criteria = table(data.pop("criteria", {}), file=file, at="criteria")
     data["criteria"] = dict(leaves(criteria, file=file, at="criteria"))
-    protocol = _build(Protocol, data, file=file, at="")
+    protocol = build(Protocol, data, file=file, at="", nested=_NESTED, written=_IN_FILE)
     _references(protocol, file=file)
     return protocol
+
+
+def _extended(data: Mapping[str, Any], *, file: str) -> dict[str, Any]:
+    """Return the raw data of the packaged protocol that is extended, with what is added to it."""
+    base = data["extends"]
+    if base not in protocols():
+        raise LibraryError(
+            f"{file}: extends: no packaged protocol {base!r}; there are {', '.join(protocols())}"
+        )
+    name = f"{base}.toml"
+    whole = parse_toml(packaged("protocols", name).read_text(encoding="utf-8"), file=name)
+    if "extends" in whole:
+        raise LibraryError(f"{file}: extends: {base!r} extends another protocol itself")
+    for key in _LISTS:
+        added = data.get(key, [])
+        if not isinstance(added, list):
+            raise LibraryError(f"{file}: {key}: got {added!r}; must be a list of guideline ids")
+        twice = [id_ for id_ in added if id_ in whole.get(key, [])]
+        if twice:
+            raise LibraryError(f"{file}: {key}: {twice[0]!r} is in {base!r} already; drop it")
+        whole[key] = [*whole.get(key, []), *added]
+    return {**whole, "id": data["id"], "title": data.get("title", whole["title"])}
 
 
 def _references(protocol: Protocol, *, file: str) -> None:
     """Refuse guidelines and structures that do not exist."""
     named = {"guidelines": protocol.guidelines, "scheme_tables": protocol.scheme_tables}
+    named["beside"] = protocol.beside
     named |= {f"governing[{i}]": rule.guidelines for i, rule in enumerate(protocol.governing)}
     for key, ids in named.items():
         for id_ in ids:
@@ -228,52 +285,3 @@ def _references(protocol: Protocol, *, file: str) -> None:
                     f"{file}: keywords[{i}]: no indication {id_!r}; there are "
                     f"{', '.join(indications)}"
                 )
-
-
-def _own_id(data: Mapping[str, Any], *, file: str) -> None:
-    expected = file.removesuffix(".toml")
-    if data.get("id") != expected:
-        raise LibraryError(
-            f"{file}: id: got {data.get('id')!r}; must be {expected!r}, the name of the file"
-        )
-
-
-def _check_keys(data: Iterable[str], *, allowed: Iterable[str], file: str, at: str = "") -> None:
-    for key in data:
-        if key not in allowed:
-            raise LibraryError(
-                f"{file}: {at}{key}: unknown key; it may be one of {', '.join(sorted(allowed))}"
-            )
-
-
-def _unique(rows: Iterable[Any], *, file: str, key: str) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        if row.id in seen:
-            raise LibraryError(f"{file}: {key}: id {row.id!r} stands twice; ids are permanent keys")
-        seen.add(row.id)
-
-
-def _build(model: type[_T], data: Mapping[str, Any], *, file: str, at: str) -> _T:
-    try:
-        return model.model_validate(data)
-    except MetricSyntaxError as error:
-        raise LibraryError(f"{file}: {at}.metric: {error}") from error
-    except ValidationError as error:
-        lines = [_line(entry, model=model, file=file, at=at) for entry in error.errors()]
-        raise LibraryError("\n".join(lines)) from error
-
-
-def _line(entry: Any, *, model: type[Model], file: str, at: str) -> str:
-    """Translate one pydantic error: file, key path, offending text, what would be right."""
-    path, got = at, reprlib.repr(entry["input"])
-    for part in entry["loc"]:
-        key = part if isinstance(part, int) else _IN_FILE.get(part, part)
-        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
-    if entry["type"] == "extra_forbidden":
-        inner = _NESTED.get(str(entry["loc"][0]), model) if len(entry["loc"]) > 1 else model
-        allowed = ", ".join(sorted(inner.model_fields))
-        return f"{file}: {path}: unknown key, with {got}; it may be one of {allowed}"
-    if entry["type"] == "missing":
-        return f"{file}: {path}: is missing and must be given"
-    return f"{file}: {path}: got {got}; {entry['msg']}"

@@ -142,7 +142,7 @@ class Metric:
         family = {"D%": "D", "Dcc": "D", "CVcc": "CV", "VGy": "V", "V%": "V"}[self.kind.value]
         unit = self.kind.value.removeprefix(family)
         answer = f"[{self.unit}]" if self.kind in _VOLUME_KINDS else ""
-        return f"{prefix}{family}{self.number:g}{unit}{answer}"
+        return f"{prefix}{family}{self.number:.10g}{unit}{answer}"
 
 
 def _unreadable(text: str) -> str:

@@ -4,159 +4,73 @@ Everything is validated when it is built; a wrong key or value is a `pydantic.Va
 that `constraints.loader` turns into a `constraints.LibraryError` with file and key.
 """
 
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from constraints.metric import Metric
+from constraints.delineation import DelineationRule, MarginRule, SectorRule
+from constraints.limits import ConditionalLimit, Limit, PartLimit, RescaledLimit
+from constraints.reirradiation import ReirradiationRule, RiskScore
+from constraints.rules import (
+    GridRule,
+    IndexLimit,
+    PracticeRange,
+    ReportItem,
+    RiskCurve,
+    RiskFlag,
+    VolumeTable,
+)
+from constraints.terms import (
+    Comparison,
+    Course,
+    Delivery,
+    Evidence,
+    Kind,
+    Model,
+    Setting,
+    Source,
+    Standing,
+    Technique,
+)
 
 __all__ = [
     "Comparison",
+    "ConditionalLimit",
     "Course",
     "Criterion",
+    "DelineationRule",
+    "Delivery",
     "Evidence",
     "Governing",
+    "GridRule",
     "Guideline",
+    "IndexLimit",
     "Indication",
     "Keyword",
     "Kind",
     "Limit",
+    "MarginRule",
     "Model",
+    "PartLimit",
+    "PracticeRange",
     "Protocol",
+    "ReirradiationRule",
+    "ReportItem",
+    "RescaledLimit",
+    "RiskCurve",
+    "RiskFlag",
+    "RiskScore",
+    "Row",
     "Scheme",
     "SchemeRange",
+    "SectorRule",
+    "Setting",
     "Source",
     "Standing",
     "Statement",
     "Technique",
+    "VolumeTable",
 ]
-
-
-class Evidence(StrEnum):
-    """How the figure reached this library."""
-
-    A = "A"
-    """Read on the publication's own page."""
-    B = "B"
-    """Two or more independent transcriptions agree."""
-    C = "C"
-    """One transcription, or derived by arithmetic from verified figures; never drives `fail`."""
-    D = "D"
-    """Memory only; loaded, listed and switched off."""
-
-
-class Kind(StrEnum):
-    """How binding the source makes the limit."""
-
-    MANDATORY = "mandatory"
-    OPTIMAL = "optimal"
-    REPORTED = "reported"
-    """The source does not distinguish; counts as mandatory unless the protocol says otherwise."""
-
-
-class Comparison(StrEnum):
-    """The relation the metric must have to the value."""
-
-    AT_MOST = "<="
-    BELOW = "<"
-    AT_LEAST = ">="
-    ABOVE = ">"
-
-
-class Technique(StrEnum):
-    """The two worlds whose limits must never be mixed."""
-
-    STEREOTACTIC = "stereotactic"
-    CONVENTIONAL = "conventional"
-
-
-class Course(StrEnum):
-    """Which course of radiotherapy at this place the figure was given for."""
-
-    FIRST = "first"
-    REIRRADIATION = "reirradiation"
-    ANY = "any"
-
-
-class Standing(StrEnum):
-    """How a source stands to a scheme."""
-
-    RECOMMENDED = "recommended"
-    ALSO = "also"
-    """Listed beside the recommended one without reserve."""
-    EXCEPTIONAL = "exceptional"
-    PRACTICE = "practice"
-    """Used in a trial or a centre, not recommended by a guideline."""
-
-
-def _metric(value: object) -> object:
-    return Metric.parse(value) if isinstance(value, str) else value
-
-
-class Model(BaseModel):
-    """Base of all library values: frozen, unknown keys refused."""
-
-    # A limit of nan would be met by every dose, so nan and inf never load.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-
-
-class Source(Model):
-    """Where a publication can be found."""
-
-    title: str
-    authors: str = ""
-    year: int | None = None
-    """None where the publication bears no date."""
-    doi: str = ""
-    locator: str = ""
-    """Where no DOI exists: journal, volume, page, or the page read."""
-
-    @property
-    def citation(self) -> str:
-        """Authors, year, title and where to find it, on one line."""
-        when = str(self.year) if self.year is not None else "undated"
-        head = f"{self.authors} ({when})" if self.authors else f"({when})"
-        where = "; ".join(part for part in (self.locator, self.doi and f"doi:{self.doi}") if part)
-        return ". ".join(part for part in (head, self.title, where) if part)
-
-
-class Limit(Model):
-    """One published bound on one metric of one structure for one way of treating.
-
-    A table row with one value per fraction number becomes one limit per fraction number.
-    """
-
-    id: str
-    """Unique in its guideline, permanent."""
-    structures: tuple[str, ...]
-    """TG-263 names; the limit applies to each of them that is contoured."""
-    metric: Annotated[Metric, BeforeValidator(_metric)]
-    comparison: Comparison
-    value: float
-    unit: Literal["Gy", "cc", "%", "%Rx"]
-    """Unit of `value`; ``%Rx`` is percent of the prescribed dose, for dose metrics."""
-    kind: Kind
-    fractions: tuple[int, ...] = ()
-    """Numbers of fractions the limit was given for; empty means any."""
-    schemes: tuple[tuple[float, int], ...] = ()
-    """(dose in Gy, fractions) pairs the limit was given for; empty means any."""
-    dose_per_fraction_gy: tuple[float, float] | None = None
-    """Range of prescribed dose per fraction, both ends included."""
-    technique: Technique
-    course: Course = Course.ANY
-    sites: tuple[str, ...] = ()
-    """Body sites (cervical, thoracic, lumbar, sacral, ...); empty means any."""
-    endpoint: str
-    figures_from: tuple[str, ...] = ()
-    """TG-263 names of the contours the figure was measured on, where the wording of the source
-    names another structure; empty where both are the same."""
-    evidence: Evidence
-    where: str
-    """Table, row or place in the publication."""
-    note: str = ""
 
 
 class Scheme(Model):
@@ -169,7 +83,7 @@ class Scheme(Model):
     standing: Standing
     technique: Technique | None = None
     """None where the source names no technique for the pair."""
-    delivery: tuple[Literal["3DCRT", "IMRT", "SBRT"], ...] = ()
+    delivery: tuple[Delivery, ...] = ()
     """The techniques of the source's cell for this indication; empty where it names none."""
     course: Course = Course.FIRST
     evidence: Evidence
@@ -190,7 +104,7 @@ class SchemeRange(Model):
     standing: Standing
     technique: Technique | None = None
     """None where the source names no technique for the range."""
-    delivery: tuple[Literal["3DCRT", "IMRT", "SBRT"], ...] = ()
+    delivery: tuple[Delivery, ...] = ()
     course: Course = Course.FIRST
     evidence: Evidence
     where: str
@@ -210,7 +124,7 @@ class Statement(Model):
     """The figures of the row in the words of this library, never a sentence of the source."""
     indications: tuple[str, ...] = ()
     """Indications the row speaks of; empty where it is not about a prescription."""
-    delivery: tuple[Literal["3DCRT", "IMRT", "SBRT"], ...] = ()
+    delivery: tuple[Delivery, ...] = ()
     """The techniques of the source's cell; empty where it names none."""
     evidence: Evidence
     where: str
@@ -225,9 +139,71 @@ class Guideline(Model):
     source: Source
     summary: str = ""
     limits: tuple[Limit, ...] = ()
+    """The only rows that are tested on every contour they name."""
+    part_limits: tuple[PartLimit, ...] = ()
+    conditional_limits: tuple[ConditionalLimit, ...] = ()
+    rescaled_limits: tuple[RescaledLimit, ...] = ()
     schemes: tuple[Scheme, ...] = ()
     ranges: tuple[SchemeRange, ...] = ()
+    practices: tuple[PracticeRange, ...] = ()
+    risk_curves: tuple[RiskCurve, ...] = ()
+    risk_flags: tuple[RiskFlag, ...] = ()
+    volume_tables: tuple[VolumeTable, ...] = ()
+    indices: tuple[IndexLimit, ...] = ()
+    report_items: tuple[ReportItem, ...] = ()
+    grids: tuple[GridRule, ...] = ()
+    reirradiation: tuple[ReirradiationRule, ...] = ()
+    scores: tuple[RiskScore, ...] = ()
+    sectors: tuple[SectorRule, ...] = ()
+    margins: tuple[MarginRule, ...] = ()
+    delineation: tuple[DelineationRule, ...] = ()
     statements: tuple[Statement, ...] = ()
+
+    @property
+    def rows(self) -> tuple["Row", ...]:
+        """Every row, in the order of the fields."""
+        return (
+            *self.limits,
+            *self.part_limits,
+            *self.conditional_limits,
+            *self.rescaled_limits,
+            *self.schemes,
+            *self.ranges,
+            *self.practices,
+            *self.risk_curves,
+            *self.risk_flags,
+            *self.volume_tables,
+            *self.indices,
+            *self.report_items,
+            *self.grids,
+            *self.reirradiation,
+            *self.scores,
+            *self.sectors,
+            *self.margins,
+            *self.delineation,
+            *self.statements,
+        )
+
+
+Row = (
+    Limit
+    | Scheme
+    | SchemeRange
+    | PracticeRange
+    | RiskCurve
+    | RiskFlag
+    | VolumeTable
+    | IndexLimit
+    | ReportItem
+    | GridRule
+    | ReirradiationRule
+    | RiskScore
+    | SectorRule
+    | MarginRule
+    | DelineationRule
+    | Statement
+)
+"""Any row of a guideline: each has an id, a strength, the place it was read and a note."""
 
 
 class Criterion(Model):
@@ -288,6 +264,8 @@ class Protocol(Model):
     title: str
     guidelines: tuple[str, ...]
     """Ids of every guideline whose limits are evaluated."""
+    beside: tuple[str, ...] = ()
+    """Those of them that are shown beside and never govern, not even where no other speaks."""
     scheme_tables: tuple[str, ...]
     """Ids of the guidelines whose schemes are recognised; the first is the house table."""
     indications: tuple[Indication, ...]
@@ -307,6 +285,8 @@ class Protocol(Model):
     grid_exempt_pairs: tuple[tuple[float, int], ...] = ()
     """(dose in Gy, fractions) pairs whose static conformal plans are asked for no dose grid
     spacing; local choice."""
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Words in names by what they stand for, such as ``left``, ``implants`` or ``thoracic``."""
     treated_bones: tuple[str, ...] = ()
     """TG-263 names of organs that may themselves be the treated bone: where one overlaps a
     target, its limits are advisory."""

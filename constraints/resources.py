@@ -10,7 +10,14 @@ from typing import Any
 
 from constraints.errors import LibraryError
 
-__all__ = ["library_digest", "library_version", "packaged", "packaged_ids", "parse_toml"]
+__all__ = [
+    "file_digests",
+    "library_digest",
+    "library_version",
+    "packaged",
+    "packaged_ids",
+    "parse_toml",
+]
 
 _VOCABULARY_FILES = ("structure_words.toml", "structures.csv", "version.toml")
 
@@ -26,13 +33,14 @@ def packaged(*parts: str) -> Traversable:
     return resources.files("constraints").joinpath(*parts)
 
 
+@lru_cache(maxsize=4)
 def packaged_ids(folder: str) -> tuple[str, ...]:
     """Return the ids of the TOML files in a packaged folder, sorted.
 
     Examples
     --------
     >>> packaged_ids("protocols")
-    ('bone_metastases',)
+    ('bone_metastases', 'bone_metastases_full')
     """
     names = (entry.name for entry in packaged(folder).iterdir() if entry.is_file())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
@@ -84,6 +92,21 @@ def library_digest() -> str:
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
     return digest.hexdigest()
+
+
+def file_digests() -> dict[str, str]:
+    """Return the SHA-256 of every library, protocol and vocabulary file by name.
+
+    Line endings count as in `library_digest`.
+
+    Examples
+    --------
+    >>> "library/hytec-cord-2021.toml" in file_digests()
+    True
+    """
+    return {
+        name: hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() for name, data in _files()
+    }
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

@@ -17,6 +17,15 @@ __all__ = ["Row", "flatten", "leaves", "number", "table", "tables"]
 
 Row = dict[str, Any]
 
+# Kind of row: the key that may hold a table of figures per number of fractions.
+_PER_FRACTION = {
+    "limit": "value",
+    "part": "value",
+    "conditional": "value",
+    "own": "value",
+    "practice": "span",
+}
+
 
 def flatten(rows: Iterable[Row], shared: Row, *, kind: str, file: str) -> Iterator[tuple[str, Row]]:
     """Yield (where it stands, one row per figure) with the shared keys filled in.
@@ -35,50 +44,55 @@ def flatten(rows: Iterable[Row], shared: Row, *, kind: str, file: str) -> Iterat
     for index, own in enumerate(rows):
         row = {**shared, **own}
         at = f"{kind}[{index}]" + (f" ({own['id']!r})" if isinstance(own.get("id"), str) else "")
-        if kind == "limit":
-            yield from _per_fraction(row, file=file, at=at)
+        if kind in _PER_FRACTION:
+            yield from _per_fraction(row, of=_PER_FRACTION[kind], file=file, at=at)
         elif kind == "scheme" and "pairs" in row:
             yield from _per_pair(row, file=file, at=at)
         else:
             yield at, row
 
 
-def _per_fraction(row: Row, *, file: str, at: str) -> Iterator[tuple[str, Row]]:
-    value, evidence = row.get("value"), row.get("evidence")
-    if not isinstance(value, dict):
+def _per_fraction(row: Row, *, of: str, file: str, at: str) -> Iterator[tuple[str, Row]]:
+    figure, evidence = row.get(of), row.get("evidence")
+    if not isinstance(figure, dict):
         if isinstance(evidence, dict):
             raise LibraryError(
                 f"{file}: {at}.evidence: got a table {evidence!r} beside a single value; give "
                 "one letter, or one value per number of fractions"
             )
-        yield at, {**row, "value": number(value, file=file, at=f"{at}.value")}
+        yield at, {**row, of: _figure(figure, of=of, file=file, at=f"{at}.{of}")}
         return
     if "fractions" in row:
         raise LibraryError(
-            f"{file}: {at}.fractions: the value is given per number of fractions already; "
+            f"{file}: {at}.fractions: the {of} is given per number of fractions already; "
             "drop one of the two"
         )
-    if not value:
-        raise LibraryError(f"{file}: {at}.value: an empty table; give one figure at least")
-    if isinstance(evidence, dict) and set(evidence) != set(value):
+    if not figure:
+        raise LibraryError(f"{file}: {at}.{of}: an empty table; give one figure at least")
+    if isinstance(evidence, dict) and set(evidence) != set(figure):
         raise LibraryError(
-            f"{file}: {at}.evidence: is given for {sorted(evidence)!r} and the value for "
-            f"{sorted(value)!r}; they must be the same numbers of fractions"
+            f"{file}: {at}.evidence: is given for {sorted(evidence)!r} and the {of} for "
+            f"{sorted(figure)!r}; they must be the same numbers of fractions"
         )
-    for key, figure in value.items():
+    for key, one in figure.items():
         if not key.isdecimal() or int(key) == 0:
             raise LibraryError(
-                f"{file}: {at}.value: got {key!r}; the keys are numbers of fractions, such as 5"
+                f"{file}: {at}.{of}: got {key!r}; the keys are numbers of fractions, such as 5"
             )
         flat = {
             **row,
             "id": f"{row.get('id', '')}/{int(key)}",
-            "value": number(figure, file=file, at=f"{at}.value.{key}"),
+            of: _figure(one, of=of, file=file, at=f"{at}.{of}.{key}"),
             "fractions": [int(key)],
         }
         if isinstance(evidence, dict):
             flat["evidence"] = evidence[key]
         yield f"{at}.{key}", flat
+
+
+def _figure(figure: object, *, of: str, file: str, at: str) -> object:
+    # A span has two ends; the model sees to them.
+    return number(figure, file=file, at=at) if of == "value" else figure
 
 
 def _per_pair(row: Row, *, file: str, at: str) -> Iterator[tuple[str, Row]]:

@@ -68,14 +68,15 @@ class Vocabulary:
         stems: dict[tuple[str, str], Alias] = {}
         stems_fr: dict[tuple[str, str], Alias] = {}
         for alias in ordered:
-            for index, key in ((folded, fold(alias.synonym)), (squeezed, squeeze(alias.synonym))):
+            plain = fold(alias.synonym)
+            for index, key in ((folded, plain), (squeezed, squeeze(plain))):
                 known = index.setdefault(key, alias)
                 if key and known.name != alias.name:
                     raise LibraryError(
                         f"{_FILE}: {alias.synonym!r} stands for {alias.name} and, as "
                         f"{known.synonym!r}, for {known.name}; a spelling must have one meaning"
                     )
-            stem = _stem(alias, words=self.words)
+            stem = _stem(alias, plain, words=self.words)
             if stem is not None:
                 stems.setdefault(stem, alias)
                 if alias.language == "fr":
@@ -170,11 +171,11 @@ class Vocabulary:
         return self.words.refused.get(fold(text), "")
 
 
-def _stem(alias: Alias, *, words: Words) -> tuple[str, str] | None:
-    """Return the organ words and the side of an alias of a one-sided organ."""
+def _stem(alias: Alias, plain: str, *, words: Words) -> tuple[str, str] | None:
+    """Return the organ words and the side of an alias of a one-sided organ, from its folding."""
     if not alias.name.endswith(("_L", "_R")):
         return None
-    parts = fold(alias.synonym).split()
+    parts = plain.split()
     sides = {**words.sides, **(words.sides_fr if alias.language == "fr" else {})}
     for word, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
         if rest and sides.get(word) == alias.name[-1]:
@@ -211,11 +212,16 @@ def load_vocabulary() -> Vocabulary:
 
 
 def _rows(text: str) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if reader.fieldnames != _COLUMNS:
-        raise LibraryError(f"{_FILE}: columns are {reader.fieldnames!r}, must be {_COLUMNS!r}")
-    for row in reader:
-        if not row["name"] or not row["synonym"] or row["language"] not in _LANGUAGES:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    columns = next(reader, [])
+    if columns != _COLUMNS:
+        raise LibraryError(f"{_FILE}: columns are {columns!r}, must be {_COLUMNS!r}")
+    for cells in reader:
+        if not cells:
+            continue
+        row = dict(zip(_COLUMNS, cells, strict=False))
+        whole = len(cells) == len(_COLUMNS) and row["name"] and row["synonym"]
+        if not whole or row["language"] not in _LANGUAGES:
             raise LibraryError(
                 f"{_FILE}, line {reader.line_num}: {row!r} needs a name, a synonym and one of "
                 f"the languages {sorted(_LANGUAGES)}"

@@ -22,6 +22,8 @@ _DIGITS_MEET = re.compile(r"\d \d")
 
 def _plain(text: str) -> str:
     """Return `text` without accents and ligatures, case kept."""
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 

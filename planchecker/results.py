@@ -1,22 +1,28 @@
 """Status, finding and report: the values every check returns and every renderer reads."""
 
 import enum
+import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from planchecker.case import InputFile
+from planchecker.figures import Scene
 
 __all__ = [
+    "Attestation",
     "Curve",
     "ExitCode",
     "Finding",
     "NotApplicable",
     "PlanSummary",
+    "Relief",
     "Report",
     "SchemeMatch",
     "Status",
     "StructureRow",
+    "TargetAfter",
     "worst",
 ]
 
@@ -126,6 +132,20 @@ class Finding:
     remedy: str = ""
     location_mm: tuple[float, float, float] | None = None
 
+    @property
+    def id(self) -> str:
+        """Code and a digest of what was asked of what; the same in every run and language.
+
+        Examples
+        --------
+        >>> Finding(code="ID001", subject="plan", status=Status.PASS, message="").id
+        'ID001-12f58db0'
+        """
+        roi = "" if self.roi_number is None else str(self.roi_number)
+        asked = (self.code, self.subject, roi, self.guideline, self.metric, self.comparison)
+        text = "\x1f".join((*asked, self.source)).encode(errors="replace")
+        return f"{self.code}-{hashlib.sha256(text).hexdigest()[:8]}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotApplicable:
@@ -197,6 +217,81 @@ class Curve:
     roi_name: str
     dose_gy: tuple[float, ...]
     volume_percent: tuple[float, ...]
+    volume_cc: float | None = None
+    low_percent: tuple[float, ...] = ()
+    high_percent: tuple[float, ...] = ()
+    """Ends of the uncertainty band at each dose; empty where it was not asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetAfter:
+    """What a uniform scaling of the dose would leave of the coverage of one target.
+
+    Parameters
+    ----------
+    dose_gy
+        Dose the target is meant to get.
+    d95_gy, v100_percent
+        D95% and the share of the volume that gets `dose_gy`, before and after; None where
+        there is no answer.
+    """
+
+    roi_number: int
+    roi_name: str
+    dose_gy: float
+    d95_gy: tuple[float | None, float | None]
+    v100_percent: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relief:
+    """What would bring the whole band of one exceeded dose limit within it.
+
+    Parameters
+    ----------
+    finding
+        `Finding.id` of the limit.
+    factor
+        By which all dose would have to be multiplied.
+    reduction_gy
+        By how much the dose the metric speaks of would have to fall, in Gy of physical dose.
+    targets
+        Coverage before and after a uniform scaling by `factor`.
+    """
+
+    finding: str
+    factor: float
+    reduction_gy: float
+    targets: tuple[TargetAfter, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attestation:
+    """Who accepted a finding, why, and on which basis; it changes no status.
+
+    Parameters
+    ----------
+    finding, status
+        `Finding.id` and the status that was accepted.
+    reason, by, at
+        Why, who, and when (ISO 8601) the person says so.
+    basis
+        Digest of plan, library, protocol and site file that were judged.
+    previous, sha256
+        Digest of the attestation before it, or of the report, and of this one.
+    void
+        Why it no longer counts; empty while it does.
+    """
+
+    finding: str
+    status: Status
+    reason: str
+    by: str
+    at: str
+    basis: str
+    previous: str
+    sha256: str
+    void: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,10 +309,20 @@ class Report:
     curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
     """What the reader assumed or could not read, in plain words."""
+    appendix: tuple[str, ...] = ()
+    """What cannot be answered from an export, or needs a list of the centre; no status."""
     protocol: str = ""
     library_version: str = ""
     library_sha256: str = ""
     program_version: str = ""
+    protocol_sha256: str = ""
+    """Digest of the protocol's content."""
+    site_sha256: str = ""
+    """Digest of the site file; empty where there is none."""
+    reliefs: tuple[Relief, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    """Pictures of the findings shown first; only where they were asked for."""
+    attestations: tuple[Attestation, ...] = ()
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:
@@ -232,3 +337,20 @@ class Report:
     def ranked(self) -> tuple[Finding, ...]:
         """Findings from worst to best, in asking order within a status."""
         return tuple(sorted(self.findings, key=lambda finding: finding.status.severity))
+
+    @property
+    def attention(self) -> tuple[Finding, ...]:
+        """Findings that need a person, worst first: all but pass, the governing ones first."""
+        open_ = [finding for finding in self.findings if finding.status is not Status.PASS]
+        return tuple(sorted(open_, key=lambda one: (one.status.severity, not one.governs)))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """`Finding.id` of every finding in their order; a repeated one is numbered."""
+        seen: Counter[str] = Counter()
+        found = []
+        for finding in self.findings:
+            seen[finding.id] += 1
+            times = seen[finding.id]
+            found.append(finding.id if times == 1 else f"{finding.id}.{times}")
+        return tuple(found)

@@ -26,7 +26,7 @@ from sample_dicom.thorax import Thorax, thorax
 from sample_dicom.vertebra import CANAL_CENTRE_MM, vertebra
 from sample_dicom.wording import Wording
 
-__all__ = ["RECIPES"]
+__all__ = ["RECIPES", "conformal_course", "stereotactic_course"]
 
 _TABLE_MM = np.array([1.5, -148.0, -652.0])
 _TEN_MV = Quality(attenuation_per_mm=0.003, build_up_mm=7.0)
@@ -131,8 +131,10 @@ def _conformal(
     return grid, dose, built
 
 
-def _compression(wording: Wording, *, dvhs: tuple[str, ...] = (), foreign: bool = False) -> Course:
-    kind = Thorax(level=8, z_mm=(-105.0, 105.0, 3.0), lung_mm=(-96.0, 93.0), heart_z_mm=-40.0)
+def _compression(
+    wording: Wording, *, dvhs: tuple[str, ...] = (), foreign: bool = False, level: int = 8
+) -> Course:
+    kind = Thorax(level=level, z_mm=(-105.0, 105.0, 3.0), lung_mm=(-96.0, 93.0), heart_z_mm=-40.0)
     targets = compression_targets(margin_mm=6.0)
     patient = thorax(kind, target_regions(targets, _slices(kind), reach_mm=26.0))
     isocentre = np.array([0.0, 8.0, 0.0])
@@ -220,6 +222,16 @@ def _femur(wording: Wording) -> Course:
         dose_point_mm=isocentre,
         table_mm=_TABLE_MM + np.array([92.5, 0.0, -410.0]),
     )
+
+
+def stereotactic_course(wording: Wording, *, core: float, rise_mm: float) -> Course:
+    """Return the stereotactic course of T10 with another sparing of the canal; see `ArcDose`."""
+    return _stereotactic(wording, replace(_SPARED, core=core, rise_mm=rise_mm))
+
+
+def conformal_course(wording: Wording, *, level: int) -> Course:
+    """Return the three fields of the cord compression at another thoracic vertebra."""
+    return _compression(wording, level=level)
 
 
 def _slices(kind: Thorax) -> Array:

@@ -8,9 +8,11 @@ everywhere, all objects naming each other.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
+import numpy as np
 from shape_factory import (
     FRAME_UID,
     box,
@@ -31,6 +33,7 @@ from planchecker.case import (
     Case,
     ControlPoint,
     DoseObject,
+    ImageSlice,
     InputFile,
     LimitingDevice,
     Link,
@@ -65,6 +68,7 @@ __all__ = [
     "cylinder",
     "dose",
     "dose_of",
+    "images",
     "input_file",
     "link",
     "loops",
@@ -78,6 +82,7 @@ __all__ = [
     "structure_set",
     "technique",
     "uniform_dose",
+    "water",
 ]
 
 PLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
@@ -85,6 +90,7 @@ DOSE_CLASS = "1.2.840.10008.5.1.4.1.1.481.2"
 STRUCTURES_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 PLAN_UID = "1.2.3.1"
 STRUCTURES_UID = "1.2.3.2"
+SERIES_UID = "1.2.3.4"
 DOSE_UID = "1.2.3.3"
 PATIENT = Patient(id="P001", name="Test^Case", birth_date="19500101", sex="F")
 
@@ -100,7 +106,10 @@ def structure_set(*structures: Structure, **overrides: Any) -> StructureSet:
         "label": "STRUCTURES",
         "patient": PATIENT,
         "structures": structures or (box(), cylinder(), body),
+        "drawn_on": date(2024, 3, 5),
         "frame_of_reference_uids": (FRAME_UID,),
+        "series_uids": (SERIES_UID,),
+        "image_uids": tuple(image.sop_instance_uid for image in images()),
     }
     return StructureSet(**(values | overrides))
 
@@ -120,10 +129,46 @@ def dose(grid: DoseGrid | None = None, **overrides: Any) -> DoseObject:
     return DoseObject(**(values | overrides))
 
 
+# Images
+
+
+@cache
+def images(count: int = 41, *, spacing_mm: float = 3.0, **overrides: Any) -> tuple[ImageSlice, ...]:
+    """Axial CT slices about the origin, 100 pixels of 2 mm across."""
+    values: dict[str, Any] = {
+        "series_uid": SERIES_UID,
+        "patient": PATIENT,
+        "path": "CT.dcm",
+        "frame_of_reference_uid": FRAME_UID,
+        "orientation": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+        "spacing_mm": (2.0, 2.0),
+        "rows": 100,
+        "columns": 100,
+        "thickness_mm": spacing_mm,
+        "tilt_deg": 0.0,
+        "patient_position": "HFS",
+        "acquired_on": date(2024, 3, 4),
+    }
+    return tuple(
+        ImageSlice(
+            sop_instance_uid=f"{SERIES_UID}.{index + 1}",
+            position_mm=(-99.0, -99.0, spacing_mm * (index - (count - 1) / 2)),
+            **(values | overrides),
+        )
+        for index in range(count)
+    )
+
+
+def water(image: ImageSlice) -> np.ndarray:
+    """CT numbers of a slice of water."""
+    return np.zeros((image.rows, image.columns), dtype=np.float32)
+
+
 # Plan
 
-_STILL = (("MLCX", (-20.0, 20.0)),)
-_MOVED = (("MLCX", (-15.0, 25.0)),)
+_JAWS = (("ASYMX", (-40.0, 40.0)), ("ASYMY", (-30.0, 30.0)))
+_STILL = (*_JAWS, ("MLCX", (-20.0, 20.0)))
+_MOVED = (("MLCX", (-15.0, 20.0)),)
 
 
 def beam(kind: str = "static", *, number: int = 1, **overrides: Any) -> Beam:
@@ -160,7 +205,12 @@ def beam(kind: str = "static", *, number: int = 1, **overrides: Any) -> Beam:
         "scan_mode": "MODULATED" if kind == "proton" else "",
         "meterset": None if kind == "setup" else 200.0,
         "final_weight": 1.0,
-        "devices": (LimitingDevice(kind="MLCX", pairs=1),),
+        "source_axis_mm": 1000.0,
+        "devices": (
+            LimitingDevice(kind="ASYMX", pairs=1),
+            LimitingDevice(kind="ASYMY", pairs=1),
+            LimitingDevice(kind="MLCX", pairs=1, boundaries_mm=(-30.0, 30.0)),
+        ),
         "control_points": points,
     }
     return Beam(**(values | overrides))
@@ -184,6 +234,7 @@ def plan(
         "sop_class_uid": PLAN_CLASS,
         "label": "T10",
         "patient": PATIENT,
+        "planned_on": date(2024, 3, 7),
         "approval": "UNAPPROVED",
         "intent": "PALLIATIVE",
         "geometry": "PATIENT",
@@ -237,6 +288,8 @@ def case(**overrides: Any) -> Case:
         "plan": plan(),
         "structure_set": structure_set(),
         "doses": (dose(),),
+        "images": images(),
+        "hounsfield": water,
         "links": (
             link(),
             link("plan-structures", child=PLAN_UID, parent=STRUCTURES_UID),

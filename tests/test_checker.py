@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 from case_factory import (
     beams,
@@ -10,11 +11,11 @@ from case_factory import (
     changed,
     cylinder,
     dose,
+    dose_of,
     plan,
     ring_dose,
     rules,
     structure_set,
-    uniform_dose,
 )
 
 from constraints.errors import LibraryError
@@ -29,13 +30,17 @@ from planchecker.schemes.inference import INFERRED
 
 PROTOCOL = rules()["protocol"]
 SECTIONS = ("What", "Why", "Passes", "Fires", "Not evaluated", "References")
-STEP = {"step_mm": 5.0}
-FAMILIES = ("ID", "ST", "RX", "DG", "DL", "TC", "SO")
+STEP = {"step_mm": 3.0}
+FAMILIES = ("ID", "IM", "ST", "RX", "BM", "DG", "DL", "TC", "SO", "RI", "DE")
 
 
 def small(gy=30.0):
-    """Coarse enough to be quick; every shape below lies inside."""
-    return uniform_dose(gy, half_mm=(48.0, 48.0, 48.0), spacing_mm=3.0)
+    """Coarse enough to be quick; every shape below lies inside, and the cord leaves the dose."""
+
+    def value(x, _y, z):
+        return gy * np.clip((36 - np.abs(z)) / 12, 0, 1) + 0 * x
+
+    return dose_of(value, half_mm=(48.0, 48.0, 48.0), spacing_mm=3.0)
 
 
 def body():

@@ -86,11 +86,11 @@ DG002 = [
     (3.0, (CONVENTIONAL,), (30, 10, "static"), "pass"),
     (3.5, (CONVENTIONAL,), (30, 10, "static"), "warn"),
     (2.0, (STEREOTACTIC,), (24, 2, "vmat"), "pass"),
-    (2.5, (STEREOTACTIC,), (24, 2, "vmat"), "warn"),
-    (2.5, (CONVENTIONAL, STEREOTACTIC), (30, 5, "vmat"), "warn"),
+    (2.5, (STEREOTACTIC,), (24, 2, "vmat"), "manual"),
+    (2.5, (CONVENTIONAL, STEREOTACTIC), (30, 5, "vmat"), "manual"),
     (2.0, (CONVENTIONAL, STEREOTACTIC), (30, 5, "vmat"), "pass"),
     (5.0, (CONVENTIONAL,), (8, 1, "static"), "n/a"),
-    (5.0, (CONVENTIONAL, STEREOTACTIC), (8, 1, "vmat"), "warn"),
+    (5.0, (CONVENTIONAL, STEREOTACTIC), (8, 1, "vmat"), "manual"),
     (5.0, (), (30, 10, "static"), "not-evaluated"),
 ]
 
@@ -197,7 +197,7 @@ def test_a_low_maximum_against_beam_doses_asks_a_person():
 DG005 = [
     (("IMAGE",), "pass"),
     (("IMAGE", "ROI_OVERRIDE"), "pass"),
-    (("WATER",), "warn"),
+    (("WATER",), "manual"),
     ((), "n/a"),
 ]
 

@@ -40,10 +40,11 @@ WRONG_USE = [
     ("check", ".", "--format", "xml"),
     ("check", ".", "--prior", "x"),
     ("check", ".", "--site", "x"),
-    ("check", ".", "--sum"),
-    ("check", ".", "--lang", "fr"),
-    ("check", ".", "--anonymise"),
-    ("check", ".", "--format", "pdf"),
+    ("check", ".", "--lang", "de"),
+    ("check", ".", "--paper", "A3"),
+    ("check", ".", "--attested", "no-such-report.json"),
+    ("attest", "no-such-report.json", "--finding", "x", "--reason", "x", "--by", "x"),
+    ("compare", "."),
     ("dvh", ".", "--metric", "D0,03cc"),
     ("nonsense",),
     ("guidelines", "show", "no-such-guideline"),
@@ -179,11 +180,13 @@ def test_check_hands_its_options_on(run: Run, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "planchecker.checker", fake)
     monkeypatch.setattr(planchecker.reading, "read_cases", lambda _, **__: (Case(),), raising=False)
     run("check", ".", "--indication", "mscc", "--protocol", "mine.toml")
-    assert seen == {
+    expected = {
         "indication": "mscc",
         "protocol": "mine.toml",
         "program_version": planchecker.__version__,
+        "pictures": False,
     }
+    assert {key: seen[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize("format_", ["terminal", "json", "html"])

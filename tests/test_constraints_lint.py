@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from constraints.lint import Problem, lint
-from constraints.loader import available, load, load_protocol
+from constraints.loader import available, load, load_protocol, protocols
 from constraints.metric import Metric
 from constraints.model import (
     Comparison,
+    ConditionalLimit,
     Criterion,
     Evidence,
     Governing,
@@ -18,6 +19,7 @@ from constraints.model import (
     Kind,
     Limit,
     Protocol,
+    ReirradiationRule,
     Scheme,
     Source,
     Standing,
@@ -86,6 +88,23 @@ def _protocol(**changes: Any) -> Protocol:
     return Protocol(**{**values, **changes})
 
 
+def _condition(**changes: Any) -> ReirradiationRule:
+    values: dict[str, Any] = {
+        "id": "sum",
+        "quantity": "cumulative_dose",
+        "structures": ("ThecalSac",),
+        "metric": "EQD2(2):Dmax",
+        "comparison": Comparison.AT_MOST,
+        "value": 70,
+        "unit": "Gy",
+        "kind": Kind.REPORTED,
+        "endpoint": "myelopathy",
+        "evidence": Evidence.A,
+        "where": "Abstract",
+    }
+    return ReirradiationRule(**{**values, **changes})
+
+
 def _eqd2(low: float, high: float) -> dict[str, Criterion]:
     return {
         f"cord.eqd2_{end}_gy": Criterion(value=value, unit="Gy", mark="local", source="Local.")
@@ -103,6 +122,16 @@ def _conventional_cord() -> Governing:
 GUIDELINE_CASES = [
     ("unknown-structure", _guideline(_limit(structures=("Spinal_Cord",)))),
     ("unknown-structure", _guideline(_limit(figures_from=("Sac",)))),
+    ("unknown-structure", _guideline(reirradiation=(_condition(structures=("Sac",)),))),
+    ("missing-evidence", _guideline(reirradiation=(_condition(where=" "),))),
+    (
+        "unit-mismatch",
+        _guideline(
+            conditional_limits=(
+                ConditionalLimit(**_limit(unit="cc").model_dump(), condition="one kidney"),
+            )
+        ),
+    ),
     ("impossible-limit", _guideline(_limit(value=-1))),
     ("impossible-limit", _guideline(_limit(value=1400))),
     ("impossible-limit", _guideline(_limit(metric=Metric.parse("V20Gy[%]"), unit="%", value=101))),
@@ -191,6 +220,13 @@ PROTOCOL_CASES = [
         _guideline(_limit()),
         _protocol(governing=(_conventional_cord(),), criteria=_eqd2(50, 45)),
     ),
+    ("beside", _guideline(_limit()), _protocol(beside=("paper",))),
+    ("beside", _guideline(_limit()), _protocol(beside=("other",))),
+    (
+        "alpha-beta",
+        _guideline(_limit(), reirradiation=(_condition(metric="EQD2(3):Dmax"),)),
+        _protocol(),
+    ),
     (
         "missing-source",
         _guideline(_limit()),
@@ -213,9 +249,10 @@ def _rules(problems: tuple[Problem, ...]) -> set[str]:
     return {problem.rule for problem in problems}
 
 
-def test_the_shipped_library_is_clean() -> None:
+@pytest.mark.parametrize("name", protocols())
+def test_the_shipped_library_is_clean(name: str) -> None:
     guidelines = [load(id_) for id_ in available()]
-    assert lint(guidelines, load_protocol("bone_metastases"), load_vocabulary()) == ()
+    assert lint(guidelines, load_protocol(name), load_vocabulary()) == ()
 
 
 @pytest.mark.parametrize(("rule", "guideline"), GUIDELINE_CASES)

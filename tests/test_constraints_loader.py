@@ -76,6 +76,8 @@ GUIDELINE_FAULTS = [
     ("[[30, 10], [20, 5]]", "[[30, 0]]", ["scheme[0] ('row').pairs[0].fractions", "0"]),
     ("[[30, 10], [20, 5]]", "[[30, 2.5]]", ["scheme[0] ('row').pairs[0].fractions", "2.5"]),
     ("[[scheme]]", "[[schemes]]", ["paper.toml: schemes", "unknown key", "scheme"]),
+    ('kind = "reported"', 'kind = "reported"\npublished = 13', ["limit[0].published", "drop it"]),
+    ('kind = "reported"', 'kind = "reported"\nderived_from = ["a"]', ["limit[0].derived_from"]),
     ("[[limit]]", "[limit]", ["paper.toml: limit", "[[limit]]"]),
     ("[source]", "[defaults.limits]\n[source]", ["defaults.limits", "unknown key", "limit"]),
 ]

@@ -8,7 +8,7 @@ import planchecker.reports
 from planchecker.reports import RENDERERS, Style, render
 
 GOLDEN = Path(__file__).parent / "golden"
-SUFFIX = {"terminal": "txt", "json": "json", "html": "html"}
+SUFFIX = {"terminal": "txt", "json": "json", "html": "html", "csv": "csv", "junit": "xml"}
 CASES = [(name, format_) for name in REPORTS for format_ in RENDERERS]
 
 
@@ -46,7 +46,7 @@ def test_every_text_ends_with_one_line_feed(format_: str) -> None:
 
 
 def test_unknown_format_is_refused_with_those_known() -> None:
-    with pytest.raises(ValueError, match="'xml'; known are terminal, json, html"):
+    with pytest.raises(ValueError, match="'xml'; known are terminal, json, html, csv, junit"):
         render(CLEAN, "xml")
 
 

@@ -24,6 +24,11 @@ KEYS = {
         "findings",
         "not_applicable",
         "notes",
+        "appendix",
+        "protocol_sha256",
+        "site_sha256",
+        "reliefs",
+        "attestations",
     ],
     ("program",): ["version"],
     ("library",): ["version", "sha256"],
@@ -64,6 +69,21 @@ KEYS = {
         "evidence",
         "remedy",
         "location_mm",
+        "id",
+        "governs",
+    ],
+    ("reliefs", 0): ["finding", "factor", "reduction_gy", "targets"],
+    ("reliefs", 0, "targets", 0): ["roi_number", "roi_name", "dose_gy", "d95_gy", "v100_percent"],
+    ("attestations", 0): [
+        "finding",
+        "status",
+        "reason",
+        "by",
+        "at",
+        "basis",
+        "previous",
+        "sha256",
+        "void",
     ],
     ("not_applicable", 0): ["code", "subject", "reason"],
 }
@@ -132,6 +152,8 @@ def conforms(value: Any, schema: dict[str, Any], defs: dict[str, Any]) -> bool:
         assert set(schema["required"]) == set(properties)
         fits = isinstance(value, dict) and set(value) == set(properties)
         return fits and all(conforms(value[key], properties[key], defs) for key in value)
+    if schema["type"] == "boolean":
+        return isinstance(value, bool)
     if schema["type"] == "array":
         return isinstance(value, list) and all(
             conforms(item, schema["items"], defs) for item in value

@@ -1,29 +1,43 @@
 """Asking every check and collecting the answers."""
 
+import hashlib
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from constraints.loader import library_digest, library_version, load_protocol
 from constraints.model import Protocol
 from planchecker.case import Case
+from planchecker.checker.earlier import Prior
 from planchecker.checker.measuring import build_context
+from planchecker.checker.relief import reliefs
 from planchecker.checker.telling import curves, notes, row, summary
 from planchecker.checks import CHECKS, WITHOUT_PLAN
+from planchecker.checks.appendix import appendix
 from planchecker.checks.context import Check, Context, Outcome
+from planchecker.checks.plan_overlap import capped
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Finding, NotApplicable, Report, Status
+
+if TYPE_CHECKING:
+    from planchecker.drawing import SliceReader
 
 __all__ = ["check"]
 
 _DEFAULT_PROTOCOL = "bone_metastases"
 
 
-def check(
+def check(  # noqa: PLR0913 - one an option of the command line
     case: Case,
     *,
     protocol: str | Protocol | None = None,
     indication: str | None = None,
     second_opinion: bool = False,
     program_version: str | None = None,
+    prior: Sequence[Prior] = (),
+    summed: bool = False,
+    pictures: bool = False,
+    pixels: "SliceReader | None" = None,
 ) -> Report:
     """Check one plan against a protocol and against itself.
 
@@ -36,8 +50,19 @@ def check(
         Id of the indication, where the export does not settle it.
     second_opinion
         Compare with an independent histogram engine as well.
+    prior
+        Earlier courses of the patient: cases that were read, courses, or typed summaries such
+        as ``dose_gy=30,fractions=10,end=2024-03-01,structure=SpinalCord,dmax_gy=31.2``.
+    summed
+        Add other plans of the patient under the same paths up with this one.
     program_version
         What the report states; the installed version by default.
+    pictures
+        Draw the voxels of the first findings and the band of every histogram; only HTML and
+        PDF show them.
+    pixels
+        Reads the CT numbers of a slice for the pictures, such as
+        `planchecker.reading.pixels.read_hounsfield`.
 
     Returns
     -------
@@ -47,7 +72,8 @@ def check(
     Raises
     ------
     PlanCheckerError
-        If the indication is unknown to the protocol.
+        If the indication is unknown to the protocol, or an earlier course is of another
+        patient or cannot be read.
     LibraryError
         If the protocol or one of its guidelines cannot be loaded.
 
@@ -60,21 +86,41 @@ def check(
     rules = (
         protocol if isinstance(protocol, Protocol) else load_protocol(protocol or _DEFAULT_PROTOCOL)
     )
-    context = build_context(case, rules, indication=indication, second_opinion=second_opinion)
-    outcomes = [outcome for one in _asked(context) for outcome in _run(one, context)]
-    return Report(
-        findings=tuple(outcome for outcome in outcomes if isinstance(outcome, Finding)),
+    context = build_context(
+        case,
+        rules,
+        indication=indication,
+        second_opinion=second_opinion,
+        prior=prior,
+        summed=summed,
+    )
+    outcomes = capped(outcome for one in _asked(context) for outcome in _run(one, context))
+    findings = tuple(outcome for outcome in outcomes if isinstance(outcome, Finding))
+    report = Report(
+        findings=findings,
         not_applicable=tuple(o for o in outcomes if isinstance(o, NotApplicable)),
         plan=summary(context),
         structures=tuple(row(match, context.dvhs) for match in context.matches),
-        inputs=case.files,
+        inputs=tuple(dict.fromkeys((*case.files, *(f for c in context.courses for f in c.files)))),
         curves=tuple(curves(context)),
         notes=tuple(dict.fromkeys(notes(context))),
+        appendix=tuple(appendix(context)),
         protocol=rules.id,
         library_version=library_version(),
         library_sha256=library_digest(),
         program_version=_installed_version() if program_version is None else program_version,
+        protocol_sha256=_digest(rules),
+        reliefs=tuple(reliefs(context, findings)),
     )
+    if not pictures:
+        return report
+    from planchecker.checker.picturing import pictured  # noqa: PLC0415 - only to draw
+
+    return pictured(report, context, pixels)
+
+
+def _digest(protocol: Protocol) -> str:
+    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def _asked(context: Context) -> tuple[Check, ...]:

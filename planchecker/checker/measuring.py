@@ -1,12 +1,13 @@
 """Reading and measuring a case once, for every check."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from constraints.loader import load
 from constraints.model import Guideline, Protocol
 from constraints.vocabulary import load_vocabulary
 from planchecker.case import Case, Plan
+from planchecker.checker.earlier import Prior, courses_for
 from planchecker.checks.context import Context
 from planchecker.dosimetry.dvh import DVH, compute_dvh
 from planchecker.dosimetry.structure import Structure
@@ -32,16 +33,26 @@ def build_context(
     *,
     indication: str | None = None,
     second_opinion: bool = False,
+    prior: Sequence[Prior] = (),
+    summed: bool = False,
 ) -> Context:
     """Read and measure a case: names, plan dose, histograms, prescription, technique, scheme.
 
     Where the plan states no prescription, a guess from the target dose takes its place and is
     labelled as such (`planchecker.schemes.inference.INFERRED`).
 
+    Parameters
+    ----------
+    prior
+        Earlier courses of the patient.
+    summed
+        Whether other plans of the patient under the same paths are added up with this one.
+
     Raises
     ------
     PlanCheckerError
-        If the indication is unknown to the protocol.
+        If the indication is unknown to the protocol, or an earlier course is of another
+        patient.
     """
     known = tuple(row.id for row in protocol.indications)
     if indication is not None and indication not in known:
@@ -49,6 +60,7 @@ def build_context(
     guidelines = _guidelines(protocol)
     structures = case.structure_set.structures if case.structure_set else ()
     matches = match_structures(structures, load_vocabulary())
+    courses = courses_for(case, protocol, guidelines, prior=prior, summed=summed)
     plan = case.plan
     if plan is None or plan.brachy:
         return _without_plan(case, protocol, guidelines, matches)
@@ -81,6 +93,8 @@ def build_context(
         dvhs=dvhs,
         dvh_problems=problems,
         second_opinion=second_opinion,
+        courses=courses,
+        summed=summed,
     )
 
 

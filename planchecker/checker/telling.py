@@ -60,6 +60,7 @@ def curves(context: Context) -> Iterator[Curve]:
                 volume_percent=tuple(
                     round(100 * float(value) / dvh.volume_cc, 4) for value in volume
                 ),
+                volume_cc=dvh.volume_cc,
             )
 
 
@@ -78,5 +79,8 @@ def notes(context: Context) -> Iterator[str]:
             yield from (f"{structure.name}: {note}" for note in structure.notes)
     for dose in case.doses:
         yield from (f"dose {dose.sop_instance_uid}: {note}" for note in dose.notes)
+    for course in context.courses:
+        yield f"{course.label}: {course.scheme}, from {course.source}"
+        yield from (f"{course.label}: {note}" for note in course.notes)
     yield from (f"plan dose: {note}" for note in context.plan_dose.notes)
     yield from (f"{dvh.roi_name}: {note}" for dvh in context.dvhs.values() for note in dvh.notes)

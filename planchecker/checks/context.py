@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from constraints.model import Guideline, Protocol
 from planchecker.case import Case
+from planchecker.courses.values import Course
 from planchecker.dosimetry.dvh import DVH
 from planchecker.naming import Match
 from planchecker.plan_dose import PlanDose
@@ -32,6 +33,10 @@ class Context:
         By ROI number: why there is no DVH.
     second_opinion
         Whether to compare with an independent histogram engine as well.
+    courses
+        Earlier courses that were given, and with `summed` the other plans of the patient.
+    summed
+        Whether the other plans under the same paths are to be added up with this one.
     """
 
     case: Case
@@ -44,6 +49,8 @@ class Context:
     dvhs: Mapping[int, DVH]
     dvh_problems: Mapping[int, str]
     second_opinion: bool = False
+    courses: tuple[Course, ...] = ()
+    summed: bool = False
 
     def criterion(self, name: str) -> float:
         """Return a number of the protocol by its dotted name."""

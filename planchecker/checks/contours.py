@@ -81,7 +81,8 @@ def nothing_dropped(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `warn` for each structure where something was.
+    `manual` for each structure of which a contour was lost; `warn` where something else was
+    decided.
 
     Not evaluated
     -------------
@@ -99,13 +100,19 @@ def nothing_dropped(context: Context) -> Iterator[Outcome]:
         if match.category != "target" and not is_neural(context.protocol, match.name):
             continue
         dvh = context.dvhs.get(match.roi_number)
-        notes = (*drawn_structures(context)[match.roi_number].notes, *(dvh.notes if dvh else ()))
-        if notes:
+        structure = drawn_structures(context)[match.roi_number]
+        lost = structure.dropped_contours + sum(
+            contour.geometric_type.is_closed and len(contour.points_mm) < 3
+            for contour in structure.contours
+        )
+        notes = (*structure.notes, *(dvh.notes if dvh else ()))
+        if notes or lost:
             noisy = True
+            notes = notes or (f"{lost} contours could not be used",)
             yield structure_finding(
                 "ST005",
                 match.roi_name,
-                Status.WARN,
+                Status.MANUAL if lost else Status.WARN,
                 f"{match.roi_name}: {'; '.join(dict.fromkeys(notes))}.",
                 roi_number=match.roi_number,
                 remedy="Look at the contours on every slice.",

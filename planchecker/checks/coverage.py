@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from constraints.metric import Metric, MetricKind
 from constraints.model import Comparison, Criterion, Technique
 from planchecker.checks.context import Check, Context, Outcome
+from planchecker.checks.hot_spot import hottest_voxel
 from planchecker.checks.limits import judging
 from planchecker.checks.limits.asking import measure, noted
 from planchecker.checks.limits.judging import Answer
@@ -222,6 +223,7 @@ CHECKS: tuple[Check, ...] = (
     Check(code="TC002", title="PTV coverage", run=ptv_coverage),
     Check(code="TC003", title="CTV and GTV coverage", run=tumour_coverage),
     Check(code="TC004", title="Hot spot in the PTV", run=hot_spot),
+    Check(code="TC005", title="Place of the highest dose", run=hottest_voxel),
 )
 
 
@@ -321,7 +323,13 @@ def _near_cord(
 
 
 def _inferred(context: Context, finding: Finding) -> Finding:
-    if prescription(context).source != INFERRED:
+    source = prescription(context).source
+    if source == "beam doses" and context.plan_dose.effective and finding.status is Status.WARN:
+        return noted(
+            replace(finding, status=Status.MANUAL),
+            "The dose is weighted by RBE and the prescription, a sum of beam doses, is not.",
+        )
+    if source != INFERRED:
         return finding
     return noted(
         replace(finding, status=Status.MANUAL),

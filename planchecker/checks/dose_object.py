@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from constraints.model import Technique
 from planchecker.checks.context import Check, Context, Outcome
+from planchecker.checks.hot_spot import device_dose
 from planchecker.checks.ladder import climb
 from planchecker.results import Finding, NotApplicable, Status
 from planchecker.schemes.inference import INFERRED
@@ -90,7 +91,8 @@ def spacing(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `warn` where it is larger.
+    `warn` where it is larger in a conventional plan, `manual` where it is so by
+    ``coarse.gross_factor`` or the plan is or may be stereotactic.
 
     Not evaluated
     -------------
@@ -115,10 +117,12 @@ def spacing(context: Context) -> Iterator[Outcome]:
     largest = max(grid.spacing_mm)
     # Decimal strings of the export round spacings; 0.01 mm is far below any voxel.
     fine = largest <= limit + 0.01
+    gross = largest > context.criterion("coarse.gross_factor") * limit
+    excess = Status.MANUAL if gross or Technique.STEREOTACTIC in worlds else Status.WARN
     yield Finding(
         code="DG002",
         subject="dose grid",
-        status=Status.PASS if fine else Status.WARN,
+        status=Status.PASS if fine else excess,
         message=f"The dose grid has a spacing of up to {largest:.2f} mm; asked are {limit:g} mm.",
         metric="spacing",
         value=largest,
@@ -286,7 +290,7 @@ def heterogeneity(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `warn` where the only one stated is WATER.
+    `manual` where the only one stated is WATER.
 
     Not evaluated
     -------------
@@ -305,7 +309,7 @@ def heterogeneity(context: Context) -> Iterator[Outcome]:
     yield Finding(
         code="DG005",
         subject="dose",
-        status=Status.WARN if water else Status.PASS,
+        status=Status.MANUAL if water else Status.PASS,
         message=f"Heterogeneity correction: {', '.join(sorted(stated))}.",
         remedy="Calculate the dose with heterogeneity correction." if water else "",
     )
@@ -328,4 +332,5 @@ CHECKS: tuple[Check, ...] = (
     Check(code="DG003", title="Targets inside the dose grid", run=covers_targets),
     Check(code="DG004", title="Dose maximum against prescription", run=scaling),
     Check(code="DG005", title="Heterogeneity correction", run=heterogeneity),
+    Check(code="DG006", title="Dose to a device", run=device_dose),
 )

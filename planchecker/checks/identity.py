@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from planchecker.case import DoseObject, Plan
 from planchecker.checks.chain import dose_belongs, one_frame, plan_names_structures
 from planchecker.checks.context import Check, Context, Outcome
+from planchecker.checks.dates import dates_in_order, names_hold, scan_age
 from planchecker.checks.patient import is_same_person, same_patient
 from planchecker.results import Finding, NotApplicable, Status
 
@@ -124,7 +125,7 @@ def other_plans(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    There is no other plan of this patient.
+    There is no other plan of this patient, or every one is added up with this one.
 
     Fires
     -----
@@ -143,7 +144,12 @@ def other_plans(context: Context) -> Iterator[Outcome]:
     if plan is None:
         return
     doses = context.case.other_doses + context.case.doses
-    rivals = [p for p in context.case.other_plans if _adds_dose(p, plan)]
+    added = {course.plan_uid for course in context.courses}
+    rivals = [
+        p
+        for p in context.case.other_plans
+        if _adds_dose(p, plan) and p.sop_instance_uid not in added
+    ]
     for rival in rivals:
         yield Finding(
             code="ID007",
@@ -157,7 +163,7 @@ def other_plans(context: Context) -> Iterator[Outcome]:
             code="ID007",
             subject="plan",
             status=Status.PASS,
-            message="No other plan of this patient is under the given paths.",
+            message="No other plan of this patient is under the given paths, or it is added.",
         )
 
 
@@ -186,4 +192,7 @@ CHECKS: tuple[Check, ...] = (
     Check(code="ID005", title="Plan is meant for the patient", run=intent),
     Check(code="ID006", title="Plan is not rejected", run=approval),
     Check(code="ID007", title="Other plans of the patient", run=other_plans),
+    Check(code="ID008", title="Dates in order", run=dates_in_order),
+    Check(code="ID009", title="Age of the scan", run=scan_age),
+    Check(code="ID010", title="Labels and names", run=names_hold),
 )

@@ -5,17 +5,18 @@ the slice everything is exact or on a lattice of about a millimetre. A loop insi
 is a hole (even-odd rule), so keyholes and rings both come out right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.loops import inside_raster
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
-__all__ = ["Lattice", "Planar", "lattice_round", "outside_cells", "planar", "volume_cc"]
+__all__ = ["Lattice", "Planar", "grown", "lattice_round", "planar", "volume_cc"]
 
 Loop = NDArray[np.float64]
 
@@ -130,13 +131,17 @@ class Lattice:
 
     def mask(self, loops: Iterable[Loop]) -> NDArray[np.bool_]:
         """Mark the points inside the loops by the even-odd rule."""
-        from skimage.draw import polygon  # noqa: PLC0415 - heavy, needed only here
-
         found = np.zeros(self.shape, dtype=bool)
+        rows, columns = self.shape
         for loop in loops:
-            at = (loop - self.low_mm) / self.step_mm
-            rows, columns = polygon(at[:, 1], at[:, 0], self.shape)  # type: ignore[no-untyped-call]
-            found[rows, columns] ^= True
+            low = np.clip(np.floor((loop.min(axis=0) - self.low_mm) / self.step_mm), 0, None)
+            high = np.ceil((loop.max(axis=0) - self.low_mm) / self.step_mm) + 1
+            (left, top), (right, bottom) = low.astype(int), high.astype(int)
+            right, bottom = min(right, columns), min(bottom, rows)
+            if left < right and top < bottom:
+                x = self.low_mm[0] + self.step_mm * np.arange(left, right)
+                y = self.low_mm[1] + self.step_mm * np.arange(top, bottom)
+                found[top:bottom, left:right] ^= inside_raster(loop, x, y)
         return found
 
     def centre_mm(self, mask: NDArray[np.bool_]) -> tuple[float, float]:
@@ -169,16 +174,8 @@ def volume_cc(structure: Structure) -> float:
     return cells * lattice.cell_mm2 * shape.spacing_mm / 1000
 
 
-def outside_cells(
-    inner: Planar, outer: Planar, lattice: Lattice
-) -> Mapping[float, NDArray[np.bool_]]:
-    """Return, by height, the points of `inner` that do not lie in `outer`."""
-    found: dict[float, NDArray[np.bool_]] = {}
-    for height, loops in zip(inner.heights_mm.tolist(), inner.loops, strict=True):
-        mask = lattice.mask(loops)
-        index = outer.nearest(height)
-        if index is not None:
-            mask &= ~lattice.mask(outer.loops[index])
-        if mask.any():
-            found[height] = mask
-    return found
+def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Widen a mask by one point: a contour runs through the points at the edge."""
+    tall = np.pad(mask, ((1, 1), (0, 0)))
+    wide = np.pad(tall[:-2] | tall[1:-1] | tall[2:], ((0, 0), (1, 1)))
+    return np.asarray(wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:])

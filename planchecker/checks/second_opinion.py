@@ -10,6 +10,9 @@ from planchecker.results import Finding, NotApplicable, Status
 
 __all__ = ["CHECKS"]
 
+_BIN_GY = 0.01
+"""Width of the bins of dicompyler-core; below it a histogram is empty."""
+
 
 def stored_dvhs(context: Context) -> Iterator[Outcome]:
     """Compare every DVH with the one the planning system stored.
@@ -90,7 +93,7 @@ def dicompyler(context: Context) -> Iterator[Outcome]:
         ours = context.dvhs.get(structure.roi_number)
         if ours is None:
             continue
-        if (reason := _unfit(context, ours)) is not None:
+        if (reason := _unfit(context, ours) or _undosed(ours)) is not None:
             yield _left_out("SO002", ours, reason)
             continue
         try:
@@ -130,6 +133,14 @@ def _unfit(context: Context, ours: DVH) -> str | None:
         return f"{ours.volume_cc:.3g} cc: engines differ on structures under {smallest:g} cc"
     if ours.outside_cc > 0 or ours.overhang_mm > 0:
         return "the dose grid cuts it, and engines differ in what they leave out"
+    return None
+
+
+def _undosed(ours: DVH) -> str | None:
+    """Say that a structure receives less than one bin of dicompyler-core, or None."""
+    highest = ours.metric("Dmax").value
+    if highest is not None and highest < _BIN_GY:
+        return f"it receives less than {_BIN_GY:g} Gy, the first bin of dicompyler-core"
     return None
 
 

@@ -148,7 +148,7 @@ def types_agree(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `warn` for each contradiction.
+    `manual` for a target or the cord, `warn` for another structure.
 
     Not evaluated
     -------------
@@ -168,10 +168,11 @@ def types_agree(context: Context) -> Iterator[Outcome]:
         and drawn[match.roi_number].interpreted_type in _CONTRADICTS.get(match.category, ())
     ]
     for match, kind in wrong:
+        grave = match.category == "target" or is_neural(context.protocol, match.name)
         yield structure_finding(
             "ST003",
             match.roi_name,
-            Status.WARN,
+            Status.MANUAL if grave else Status.WARN,
             f"{match.roi_name} is {match.name} by name and {kind} by ROI type.",
             roi_number=match.roi_number,
             remedy="Correct the ROI type or the name.",

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from planchecker.cli import check, demo, dvh, explain, guidelines, structures
+from planchecker.cli import (
+    attest,
+    audit,
+    check,
+    commission,
+    compare,
+    demo,
+    dvh,
+    explain,
+    fetch,
+    guidelines,
+    listen,
+    structures,
+    watch,
+)
 from planchecker.cli.edge import Edge
 
 __all__ = ["app"]
@@ -24,10 +38,17 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(check.check)
+app.command()(compare.compare)
+app.command()(attest.attest)
+app.command()(commission.commission)
 app.command()(dvh.dvh)
 app.command()(structures.structures)
 app.add_typer(guidelines.app, name="guidelines")
 app.command()(explain.explain)
+app.command()(listen.listen)
+app.command()(fetch.fetch)
+app.command()(watch.watch)
+app.add_typer(audit.app, name="audit")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position

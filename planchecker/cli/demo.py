@@ -33,6 +33,7 @@ def demo(
     from planchecker import __version__  # noqa: PLC0415 - heavy
     from planchecker.checker import check  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
+    from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
     from planchecker.reports import render  # noqa: PLC0415
     from sample_dicom import write  # noqa: PLC0415
 
@@ -45,7 +46,10 @@ def demo(
             home = Path(folder) / case_id
             write(case_id, home)
             cases = read_cases([home])
-            reports.extend(check(case, program_version=__version__) for case in cases)
+            reports.extend(
+                check(case, program_version=__version__, pictures=True, pixels=read_hounsfield)
+                for case in cases
+            )
             if tick is not None:
                 tick(index, len(CASES))
     write_file(output, render(reports, "html"))

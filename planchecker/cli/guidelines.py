@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from planchecker.cli import guidelines_diff, guidelines_import, guidelines_sign
 from planchecker.cli.edge import ERROR
 from planchecker.cli.output import OutputOption, emit, screen_style
 
@@ -15,10 +16,14 @@ __all__ = ["Subject", "app"]
 _PROBLEMS: Final = 1
 
 app = typer.Typer(
-    help="The constraint library: list, show, lint, schema.",
+    help="The constraint library: list, show, lint, schema, diff, sign, verify, import.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("diff")(guidelines_diff.diff)
+app.command("sign")(guidelines_sign.sign)
+app.command("verify")(guidelines_sign.verify)
+app.command("import")(guidelines_import.import_sheet)
 
 
 class Subject(StrEnum):
@@ -26,6 +31,8 @@ class Subject(StrEnum):
 
     GUIDELINE = "guideline"
     PROTOCOL = "protocol"
+    SITE = "site"
+    SIGNATURE = "signature"
     REPORT = "report"
 
 
@@ -75,20 +82,28 @@ def lint(
         list[Path] | None,
         typer.Argument(metavar="[FILE...]", exists=True, dir_okay=False, help="TOML files."),
     ] = None,
+    *,
+    notes: Annotated[
+        bool,
+        typer.Option("--notes", help="Also what looks odd and may be right; no exit code."),
+    ] = False,
 ) -> None:
     """Check rule files, or the whole packaged library.
 
     Exit code 1: something is wrong in a file that loads; 2: a file is refused.
     """
     from constraints.errors import LibraryError  # noqa: PLC0415 - heavy
+    from planchecker.cli.guidelines_notes import notes_on  # noqa: PLC0415
     from planchecker.cli.lint import lint_files, lint_library  # noqa: PLC0415
 
     try:
         problems = lint_files(files) if files else lint_library()
+        odd = notes_on(files) if notes else ()
     except LibraryError as error:
         emit(f"{error}\n", None)
         raise typer.Exit(ERROR) from None
     emit("".join(f"{one.where}: {one.rule}: {one.message}\n" for one in problems), None)
+    emit("".join(f"note: {one.where}: {one.rule}: {one.message}\n" for one in odd), None)
     if problems:
         raise typer.Exit(_PROBLEMS)
     emit(f"{len(files) if files else 'all'} files: nothing to say\n", None)
@@ -97,7 +112,8 @@ def lint(
 @app.command()
 def schema(
     subject: Annotated[
-        Subject, typer.Argument(metavar="[guideline|protocol|report]", help="Of what.")
+        Subject,
+        typer.Argument(metavar="[guideline|protocol|site|signature|report]", help="Of what."),
     ] = Subject.GUIDELINE,
     output: OutputOption = None,
 ) -> None:
@@ -110,11 +126,6 @@ def _schema(subject: Subject) -> dict[str, Any]:
         from planchecker.reports.document import report_schema  # noqa: PLC0415
 
         return report_schema()
-    from constraints.model import Guideline, Protocol  # noqa: PLC0415
+    from constraints.schema import schema as of_file  # noqa: PLC0415 - heavy
 
-    model = Guideline if subject is Subject.GUIDELINE else Protocol
-    document = model.model_json_schema()
-    if "Metric" in document.get("$defs", {}):
-        # Files write a metric as text; the object is what it becomes.
-        document["$defs"]["Metric"] = {"type": "string", "examples": ["D0.03cc", "V20Gy[%]"]}
-    return document
+    return of_file(subject.value)

@@ -19,6 +19,7 @@ __all__ = [
     "OutputOption",
     "PathsArgument",
     "emit",
+    "emit_bytes",
     "printable",
     "progress",
     "screen_style",
@@ -39,14 +40,19 @@ _PLAIN_WIDTH: Final = 120
 _SYMBOLS: Final = "≤≥±–…·→×αβ"
 
 
-def screen_style(*, to_file: bool, verbose: bool = False) -> "Style":
-    """Settle width, colour and characters for the place the text goes to."""
+def screen_style(
+    *, to_file: bool, verbose: bool = False, lang: str = "en", paper: str = "A4"
+) -> "Style":
+    """Settle width, colour and characters for the place the text goes to, and the time."""
+    from datetime import datetime  # noqa: PLC0415
+
     from rich.console import Console  # noqa: PLC0415 - rich is needed only when printing
 
     from planchecker.reports.style import Style  # noqa: PLC0415
 
+    now = datetime.now().astimezone()
     if to_file:
-        return Style(width=_PLAIN_WIDTH, verbose=verbose)
+        return Style(width=_PLAIN_WIDTH, verbose=verbose, lang=lang, paper=paper, made_at=now)
     console = Console(file=sys.stdout)
     colour = console.is_terminal and console.color_system is not None
     return Style(
@@ -54,6 +60,9 @@ def screen_style(*, to_file: bool, verbose: bool = False) -> "Style":
         colour=colour and not console.no_color and not console.legacy_windows,
         symbols=_encodes(_SYMBOLS, sys.stdout),
         verbose=verbose,
+        lang=lang,
+        paper=paper,
+        made_at=now,
     )
 
 
@@ -83,8 +92,26 @@ def emit(text: str, output: Path | None, *, binary: bool = False) -> None:
     sys.stdout.flush()
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a whole file in UTF-8 or leave what was there.
+def emit_bytes(content: bytes, output: Path | None) -> None:
+    """Write bytes to `output`, or to a stdout that is no terminal.
+
+    Raises
+    ------
+    PlanCheckerError
+        If they would go to a terminal.
+    """
+    if output is not None:
+        write_file(output, content)
+        return
+    if sys.stdout.isatty():
+        raise PlanCheckerError("this format is no text; name a file with -o")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a whole file, text in UTF-8, or leave what was there.
 
     Raises
     ------
@@ -94,8 +121,8 @@ def write_file(path: Path, text: str) -> None:
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(_encoded(content))
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes a file only its owner can read; a report follows the user's umask.
@@ -109,6 +136,10 @@ def write_file(path: Path, text: str) -> None:
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _encoded(content: str | bytes) -> bytes:
+    return content.encode("utf-8", errors="replace") if isinstance(content, str) else content
 
 
 def printable(text: str, stream: TextIO) -> str:

@@ -53,14 +53,22 @@ def cumulate(samples: Samples) -> Curves:
     # A cell on a rounded end may lie a hair outside the vertices and nodes looked at.
     low = min(samples.lowest.dose_gy, samples.highest.dose_gy)
     high = samples.highest.dose_gy
+    # Ends read longer than the base may hold more extreme doses; the curves must reach them.
+    inner = low, high
+    low, high = min(low, samples.lowest_gy[0]), max(high, samples.highest_gy[1])
     count = int(np.clip(math.ceil((high - low) / _BIN_GY), _FEWEST_BINS, _MOST_BINS))
     width = max((high - low) / count, 1e-9)
     spread = np.maximum(samples.spread_gy, 0.5 * width)
-    start = np.clip((samples.dose_gy - spread - low) / width, 0.0, count - 1.0)
-    end = np.clip((samples.dose_gy + spread - low) / width, start + 0.5, count + 0.0)
+    edges = samples.edge_mm3.shape[1]
+    least, most = np.full((2, len(spread)), np.reshape(inner, (2, 1)))
+    beyond = np.flatnonzero(samples.edge_mm3[Reading.BASE] == 0)
+    least[beyond], most[beyond] = low, high
+    least, most = (least - low) / width, (most - low) / width
+    most = np.maximum(most, least + 1.0)
+    start = np.clip((samples.dose_gy - spread - low) / width, least, most - 1.0)
+    end = np.clip((samples.dose_gy + spread - low) / width, start + 0.5, most)
     start = np.minimum(start, end - 0.5)
     turns = _Turns(start, end, count)
-    edges = samples.edge_mm3.shape[1]
     # Most cells are the same under every reading: they are sorted in once.
     common = np.concatenate([samples.edge_mm3[Reading.BASE], samples.full_mm3])
     shared = turns.of(common, slice(None))

@@ -1,5 +1,6 @@
 """Dose on the cells of a lattice."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -138,10 +139,11 @@ class LatticeDose:
     def nodes(self, low_mm: float, high_mm: float) -> list[NodePlane]:
         """Return the planes of dose nodes between two positions.
 
-        Oblique grids have none: their nodes lie in no common plane of the stack.
+        Nodes of oblique grids lie in no common plane of the stack: those within one cell of
+        each other across the planes are taken together.
         """
         if not self._separable:
-            return []
+            return self._oblique_nodes(low_mm, high_mm)
         positions = self._n_sign * (self._n_nodes - self._n_start)
         cells = self._node_rows[1][:, None] * self._lattice.shape[1] + self._node_columns[1]
         found = []
@@ -151,6 +153,34 @@ class LatticeDose:
                 NodePlane(float(positions[plane]), values.ravel().astype(np.float64), cells.ravel())
             )
         return found
+
+    def _oblique_nodes(self, low_mm: float, high_mm: float) -> list[NodePlane]:
+        x, y, step = self._lattice.x_mm, self._lattice.y_mm, self._lattice.step_mm
+        corners = np.array(list(itertools.product(x[[0, -1]], y[[0, -1]], (low_mm, high_mm))))
+        along = self._dose.index_coordinates(self._frame.to_patient(corners))
+        nodes = (self._dose.plane_mm, self._dose.row_mm, self._dose.column_mm)
+        index = np.meshgrid(
+            *(
+                np.arange(*np.searchsorted(n, (along[:, a].min(), along[:, a].max())))
+                for a, n in enumerate(nodes)
+            ),
+            indexing="ij",
+        )
+        flat = [i.ravel() for i in index]
+        places = np.stack([n[i] for n, i in zip(nodes, flat, strict=True)], axis=1)
+        local = self._frame.from_patient(self._dose.origin_mm + places @ self._dose.axes)
+        column = np.rint((local[:, 0] - x[0]) / step).astype(np.intp)
+        row = np.rint((local[:, 1] - y[0]) / step).astype(np.intp)
+        inside = (column >= 0) & (column < len(x)) & (row >= 0) & (row < len(y))
+        inside &= (local[:, 2] >= low_mm) & (local[:, 2] < high_mm)
+        chosen = np.flatnonzero(inside)
+        level = np.floor((local[chosen, 2] - low_mm) / step)
+        values = self._dose.values_gy[tuple(i[chosen] for i in flat)].astype(np.float64)
+        cell = row[chosen] * len(x) + column[chosen]
+        return [
+            NodePlane(float(local[chosen[at], 2].mean()), values[at], cell[at])
+            for at in (np.flatnonzero(level == one) for one in np.unique(level))
+        ]
 
     def _hold(self, first: int, last: int) -> None:
         """Resample node planes `first` to `last` - 1 onto the cells, unless they are at hand."""

@@ -14,7 +14,7 @@ from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.lattice import Lattice, lattice_for
 from planchecker.dosimetry.lattice_dose import LatticeDose
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
-from planchecker.dosimetry.readings import FullCells, Reading, Slabs
+from planchecker.dosimetry.readings import EdgeCells, FullCells, Reading, Slabs
 from planchecker.dosimetry.slabs import slabs
 
 __all__ = ["Extreme", "Samples", "sample"]
@@ -132,6 +132,7 @@ class _Collector:
         self._highest: tuple[float, Floats] = (-np.inf, np.zeros(3))
         self._lowest: tuple[float, Floats] = (np.inf, np.zeros(3))
         self._in_caps: list[tuple[float, Floats]] = []
+        self._beyond: list[tuple[float, Floats]] = []
         self._highest_gy, self._lowest_gy = (np.nan, np.nan), (np.nan, np.nan)
 
     def add(self, slabs: Slabs) -> None:
@@ -163,6 +164,8 @@ class _Collector:
         self._edge.append(kept)
         self._edge_volume.append(volumes[:, used])
         self._watch(kept, edges.share[used] > 0.5, in_cap=edges.in_cap)
+        if edges.in_cap:
+            self._watch_beyond(kept, _longest(edges)[used] > 0.5)
 
     def _add_full(self, full: FullCells) -> None:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
@@ -179,6 +182,12 @@ class _Collector:
         self._full.append(kept)
         self._full_volume.append(size[used])
         self._watch(kept, None, in_cap=False)
+
+    def _watch_beyond(self, kept: "_Kept", counted: NDArray[np.bool_]) -> None:
+        """Take in the cells of an end that may reach as far as the next slice."""
+        inner, self._in_caps = self._in_caps, self._beyond
+        self._watch(kept, counted, in_cap=True)
+        self._in_caps = inner
 
     def _watch(self, kept: "_Kept", counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
         if counted is not None:
@@ -250,6 +259,8 @@ class _Collector:
         for dose_gy, point in self._in_caps:
             self._note(dose_gy, point)
         with_caps = self._highest, self._lowest
+        for dose_gy, point in self._beyond:
+            self._note(dose_gy, point)
         self._take_in(self._rims(1.0), dose)
         full = self._highest, self._lowest
         self._highest, self._lowest = with_caps
@@ -302,6 +313,12 @@ class _Collector:
             highest_gy=self._highest_gy,
             lowest_gy=self._lowest_gy,
         )
+
+
+def _longest(edges: EdgeCells) -> Floats:
+    """Share of the cells of a cap whose end lies just before the next slice."""
+    shares = (edges.other.get(r) for r in (Reading.FULL_LOW, Reading.FULL_HIGH))
+    return next(share for share in shares if share is not None)
 
 
 def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The front door of the reader."""
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,10 @@ from planchecker.reading.files import find_files, read_bytes
 from planchecker.reading.limits import DEFAULT_LIMITS, ReadLimits
 
 __all__ = ["read_case", "read_cases"]
+
+# What Python does with warnings is a setting of the whole process: two threads that change it
+# at the same time could undo each other, and a malformed number would come through as good.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def read_cases(
@@ -62,7 +67,7 @@ def read_cases(
     given = [paths] if isinstance(paths, Path | str) else list(paths)
     found, unusable = find_files(given, limits=limits)
     objects, foreign = [], list(unusable)
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for done, file in enumerate(found, start=1):
             try:

@@ -32,12 +32,12 @@ def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
     --------
     >>> from planchecker.case import Patient
     >>> slice_ = ImageSlice(
-    ...     sop_instance_uid="1.2", series_uid="1.3", patient=Patient(), path="gone.dcm"
+    ...     sop_instance_uid="1.2", series_uid="1.3", patient=Patient(), path="no-pixels.dcm"
     ... )
     >>> read_hounsfield(slice_)
     Traceback (most recent call last):
     ...
-    planchecker.errors.ReadError: 'gone.dcm': its pixels cannot be read
+    planchecker.errors.ReadError: 'no-pixels.dcm' states 0 x 0 pixels
     """
     from pydicom import dcmread  # noqa: PLC0415 - heavy
 

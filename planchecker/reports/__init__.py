@@ -1,13 +1,14 @@
 """Renderers: a report in, text out. They show; they never decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from planchecker.reports import html, json_, terminal
+from planchecker.locale import speaking
+from planchecker.reports import csv_, html, json_, junit, terminal
 from planchecker.reports.style import Style
 from planchecker.results import Report
 
-__all__ = ["RENDERERS", "Renderer", "Style", "render"]
+__all__ = ["DOCUMENTS", "RENDERERS", "Renderer", "Style", "render", "render_document"]
 
 
 class Renderer(Protocol):
@@ -21,7 +22,35 @@ RENDERERS: Mapping[str, Renderer] = {
     "terminal": terminal.render,
     "json": json_.render,
     "html": html.render,
+    "csv": csv_.render,
+    "junit": junit.render,
 }
+
+
+def _pdf(reports: Sequence[Report], style: Style) -> bytes:
+    from planchecker.reports import pdf  # noqa: PLC0415 - brings reportlab along
+
+    return pdf.render(reports, style)
+
+
+def _dicom(reports: Sequence[Report], style: Style) -> bytes:
+    from planchecker.reports import dicom_pdf  # noqa: PLC0415 - brings pydicom along
+
+    return dicom_pdf.render(reports, style)
+
+
+def _dicom_sr(reports: Sequence[Report], style: Style) -> bytes:
+    from planchecker.reports import dicom_sr  # noqa: PLC0415 - brings highdicom along
+
+    return dicom_sr.render(reports, style)
+
+
+DOCUMENTS: Mapping[str, Callable[[Sequence[Report], Style], bytes]] = {
+    "pdf": _pdf,
+    "dicom": _dicom,
+    "dicom-sr": _dicom_sr,
+}
+"""Formats that are bytes, not text; see `render_document`."""
 
 
 def render(
@@ -37,9 +66,9 @@ def render(
     report
         A report, or several (one plan each).
     format
-        ``"terminal"``, ``"json"`` or ``"html"``.
+        ``"terminal"``, ``"json"``, ``"html"``, ``"csv"`` or ``"junit"``.
     style
-        Properties of the terminal; only the terminal renderer reads them.
+        Language, and properties of the terminal.
 
     Raises
     ------
@@ -53,7 +82,48 @@ def render(
     """
     if format not in RENDERERS:
         raise ValueError(f"unknown format {format!r}; known are {', '.join(RENDERERS)}")
+    with speaking(style.lang if style else "en"):
+        return RENDERERS[format](_several(report), style)
+
+
+def render_document(
+    report: Report | Sequence[Report],
+    format: str,  # noqa: A002 - the word users know
+    *,
+    style: Style | None = None,
+) -> bytes:
+    """Write one or several reports in one of the formats of `DOCUMENTS`.
+
+    Parameters
+    ----------
+    report
+        A report, or several (one plan each); the DICOM formats take one.
+    format
+        ``"pdf"``, ``"dicom"`` (encapsulated PDF) or ``"dicom-sr"``.
+    style
+        Language and paper.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown or there is no report.
+    PlanCheckerError
+        If the report cannot be written in this format.
+
+    Examples
+    --------
+    >>> render_document(Report(findings=()), "pdf")[:5]
+    b'%PDF-'
+    """
+    if format not in DOCUMENTS:
+        raise ValueError(f"unknown format {format!r}; known are {', '.join(DOCUMENTS)}")
+    style = style or Style()
+    with speaking(style.lang):
+        return DOCUMENTS[format](_several(report), style)
+
+
+def _several(report: Report | Sequence[Report]) -> tuple[Report, ...]:
     reports = (report,) if isinstance(report, Report) else tuple(report)
     if not reports:
         raise ValueError("there is no report to render; give at least one")
-    return RENDERERS[format](reports, style)
+    return reports

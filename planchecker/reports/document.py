@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from planchecker.reports.text import significant
-from planchecker.results import Finding, NotApplicable, PlanSummary, Report, StructureRow
+from planchecker.results import (
+    Attestation,
+    Finding,
+    NotApplicable,
+    PlanSummary,
+    Relief,
+    Report,
+    StructureRow,
+)
 
 __all__ = ["ReportDocument", "report_schema", "to_document"]
 
@@ -99,6 +107,8 @@ class FindingEntry:
     evidence: str
     remedy: str
     location_mm: list[float | None] | None
+    id: str
+    governs: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +118,42 @@ class NotApplicableEntry:
     code: str
     subject: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetAfterEntry:
+    """Coverage of one target before and after a uniform scaling of the dose."""
+
+    roi_number: int
+    roi_name: str
+    dose_gy: float | None
+    d95_gy: list[float | None]
+    v100_percent: list[float | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReliefEntry:
+    """What would bring one exceeded dose limit within bounds; `finding` is its id."""
+
+    finding: str
+    factor: float | None
+    reduction_gy: float | None
+    targets: list[TargetAfterEntry]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttestationEntry:
+    """Who accepted a finding and why; `void` says why it no longer counts."""
+
+    finding: str
+    status: _Status
+    reason: str
+    by: str
+    at: str
+    basis: str
+    previous: str
+    sha256: str
+    void: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,10 +172,16 @@ class ReportDocument:
     findings: list[FindingEntry]
     not_applicable: list[NotApplicableEntry]
     notes: list[str]
+    appendix: list[str]
+    protocol_sha256: str
+    site_sha256: str
+    reliefs: list[ReliefEntry]
+    attestations: list[AttestationEntry]
 
 
 def to_document(report: Report) -> ReportDocument:
     """Lay a report out as its JSON document, numbers at 6 significant digits."""
+    ids = {id(one): name for one, name in zip(report.findings, report.ids, strict=True)}
     return ReportDocument(
         schema=_SCHEMA,
         status=report.status.value,
@@ -149,9 +201,14 @@ def to_document(report: Report) -> ReportDocument:
         ],
         plan=None if report.plan is None else _plan(report.plan),
         structures=[_structure(row) for row in report.structures],
-        findings=[_finding(finding) for finding in report.ranked],
+        findings=[_finding(finding, ids[id(finding)]) for finding in report.ranked],
         not_applicable=[_not_applicable(entry) for entry in report.not_applicable],
         notes=list(report.notes),
+        appendix=list(report.appendix),
+        protocol_sha256=report.protocol_sha256,
+        site_sha256=report.site_sha256,
+        reliefs=[_relief(relief) for relief in report.reliefs],
+        attestations=[_attestation(one) for one in report.attestations],
     )
 
 
@@ -202,7 +259,7 @@ def _structure(row: StructureRow) -> StructureEntry:
     )
 
 
-def _finding(finding: Finding) -> FindingEntry:
+def _finding(finding: Finding, name: str) -> FindingEntry:
     return FindingEntry(
         code=finding.code,
         subject=finding.subject,
@@ -222,11 +279,45 @@ def _finding(finding: Finding) -> FindingEntry:
         evidence=finding.evidence,
         remedy=finding.remedy,
         location_mm=_numbers(finding.location_mm),
+        id=name,
+        governs=finding.governs,
     )
 
 
 def _not_applicable(entry: NotApplicable) -> NotApplicableEntry:
     return NotApplicableEntry(code=entry.code, subject=entry.subject, reason=entry.reason)
+
+
+def _relief(relief: Relief) -> ReliefEntry:
+    return ReliefEntry(
+        finding=relief.finding,
+        factor=_number(relief.factor),
+        reduction_gy=_number(relief.reduction_gy),
+        targets=[
+            TargetAfterEntry(
+                roi_number=target.roi_number,
+                roi_name=target.roi_name,
+                dose_gy=_number(target.dose_gy),
+                d95_gy=[_number(value) for value in target.d95_gy],
+                v100_percent=[_number(value) for value in target.v100_percent],
+            )
+            for target in relief.targets
+        ],
+    )
+
+
+def _attestation(one: Attestation) -> AttestationEntry:
+    return AttestationEntry(
+        finding=one.finding,
+        status=one.status.value,
+        reason=one.reason,
+        by=one.by,
+        at=one.at,
+        basis=one.basis,
+        previous=one.previous,
+        sha256=one.sha256,
+        void=one.void,
+    )
 
 
 def _number(value: float | None) -> float | None:

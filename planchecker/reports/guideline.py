@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from constraints.model import Evidence, Guideline, Limit, Scheme, SchemeRange, Statement
+from planchecker.reports.guideline_rules import rule_tables
 from planchecker.reports.style import Style
 from planchecker.reports.tables import prose, table
 from planchecker.reports.text import spaced
@@ -35,6 +36,7 @@ def render_guideline(guideline: Guideline, style: Style | None = None) -> str:
         prose(_head(guideline), style),
         *_limit_tables(live, style),
         *_scheme_tables(guideline, style),
+        *rule_tables(guideline, style),
         *_statement_table(guideline.statements, style),
     ]
     if off:
@@ -173,14 +175,8 @@ def _statement_table(statements: Sequence[Statement], style: Style) -> Iterator[
 
 
 def _notes(guideline: Guideline) -> Iterator[tuple[str, str]]:
-    rows: tuple[Limit | Scheme | SchemeRange | Statement, ...] = (
-        *guideline.limits,
-        *guideline.schemes,
-        *guideline.ranges,
-        *guideline.statements,
-    )
     gathered: dict[str, list[str]] = {}
-    for row in rows:
+    for row in guideline.rows:
         if row.note:
             # One row of a table becomes one limit per number of fractions: name it once.
             gathered.setdefault(row.note, []).append(row.id.partition("/")[0])

@@ -7,20 +7,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from planchecker.locale import gettext as _
+from planchecker.locale import retold
 from planchecker.reports.style import Style
 from planchecker.reports.tables import plain, screen
 from planchecker.reports.text import (
-    STATUS_WORD,
     band_words,
     clean,
     clip,
     count_words,
+    limit_words,
     margin_words,
     numbers_speak,
     plan_title,
     prescription_words,
     scheme_words,
     spaced,
+    status_word,
     value_words,
     verdict_words,
 )
@@ -36,7 +39,6 @@ _STATUS_STYLE: Final = {
     Status.WARN: "bold cyan",
     Status.PASS: "bold green",
 }
-_SYMBOL: Final = {"<=": "≤", ">=": "≥"}
 _LONGEST_SUBJECT = 24
 _LONGEST_PROSE = 1000
 
@@ -82,19 +84,21 @@ def _print_report(console: Console, report: Report, style: Style) -> None:
 
 
 def _print_head(console: Console, report: Report) -> None:
-    word = Text(STATUS_WORD[report.status], style=_STATUS_STYLE[report.status])
+    word = Text(status_word(report.status), style=_STATUS_STYLE[report.status])
     console.print(word + Text(f": {verdict_words(report)}", style="bold"))
     plan = report.plan
     if plan is not None:
         patient = spaced((clean(plan.patient_name), clean(plan.patient_id)), ", ")
-        console.print(Text(spaced((plan_title(report), patient and f"patient {patient}"), " · ")))
-        facts = (prescription_words(plan), clean(plan.technique) or "technique unknown")
+        console.print(
+            Text(spaced((plan_title(report), patient and f"{_('patient')} {patient}"), " · "))
+        )
+        facts = (prescription_words(plan), clean(plan.technique) or _("technique unknown"))
         console.print(Text(spaced(facts, " · ")))
         scheme = spaced((scheme_words(plan.scheme), clean(plan.scheme.why)), ": ")
-        console.print(Text(f"scheme {scheme}"))
+        console.print(Text(f"{_('scheme')} {scheme}"))
     elif report.findings:
-        console.print(Text("No plan"))
-    protocol = report.protocol and f"protocol {clean(report.protocol)}"
+        console.print(Text(_("No plan")))
+    protocol = report.protocol and f"{_('protocol')} {clean(report.protocol)}"
     if line := spaced((protocol, count_words(report)), " · "):
         console.print(Text(line, style="dim"))
 
@@ -106,7 +110,7 @@ def _table(findings: Iterable[Finding], style: Style) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     findings = tuple(findings)
-    cells = {id(finding): _numbers(finding, style) for finding in findings}
+    cells = {id(finding): _numbers(finding) for finding in findings}
     widths = [max((len(row[i]) for row in cells.values() if row), default=0) for i in range(3)]
     said = ""
     for finding in findings:
@@ -118,24 +122,21 @@ def _table(findings: Iterable[Finding], style: Style) -> Table:
 
 def _prefix(finding: Finding) -> tuple[Text, Text, Text]:
     return (
-        Text(STATUS_WORD[finding.status], style=_STATUS_STYLE[finding.status]),
+        Text(status_word(finding.status), style=_STATUS_STYLE[finding.status]),
         Text(clean(finding.code)),
         Text(clip(clean(finding.subject), _LONGEST_SUBJECT), style="bold"),
     )
 
 
-def _numbers(finding: Finding, style: Style) -> tuple[str, ...]:
+def _numbers(finding: Finding) -> tuple[str, ...]:
     if not finding.metric:
         return ()
     band = band_words(finding)
     measured = spaced((clean(finding.metric), value_words(finding), band and f"({band})"))
     if finding.limit is None:
         return measured, "", ""
-    comparison = finding.comparison
-    if style.symbols:
-        comparison = _SYMBOL.get(comparison, comparison)
-    limit = spaced((comparison, f"{finding.limit:.10g}", clean(finding.unit)))
-    return measured, limit, margin_words(finding)
+    # A terminal without symbols gets them spelt at the end.
+    return measured, limit_words(finding), margin_words(finding)
 
 
 def _body(
@@ -153,36 +154,54 @@ def _body(
     if style.verbose and (place := spaced((clean(finding.source), clean(finding.doi)), ", ")):
         body.append(f"\n{place}", style="dim")
     if finding.remedy and finding.remedy != said:
-        body.append(f"\n→ {clip(clean(finding.remedy), _LONGEST_PROSE)}", style="italic")
+        body.append(f"\n→ {clip(clean(retold(finding.remedy)), _LONGEST_PROSE)}", style="italic")
     return body
 
 
 def _source(finding: Finding) -> str:
     origin = clean(finding.guideline or finding.source)
     strength = finding.evidence and f"[{clean(finding.evidence)}]"
-    return spaced((origin, strength, "" if finding.governs else "(beside)")) if origin else ""
+    return spaced((origin, strength, "" if finding.governs else _("(beside)"))) if origin else ""
 
 
 def _tail(report: Report, style: Style) -> Iterable[str]:
     passes = sum(finding.status is Status.PASS for finding in report.findings)
     if passes and not style.verbose:
-        yield f"{passes} pass, not listed here; --verbose lists them."
+        yield _("{count} pass, not listed here; --verbose lists them.").format(count=passes)
     if report.structures:
         matched = sum(bool(row.matched) for row in report.structures)
-        yield f"{matched} of {len(report.structures)} structures matched to a TG-263 name."
+        yield _("{count} of {total} structures matched to a TG-263 name.").format(
+            count=matched, total=len(report.structures)
+        )
     if report.not_applicable and style.verbose:
         for entry in report.not_applicable:
             place = spaced((clean(entry.code), clean(entry.subject)))
-            yield f"not applicable: {place}: {clean(entry.reason)}"
+            yield f"{_('not applicable')}: {place}: {clean(entry.reason)}"
     elif report.not_applicable:
-        yield f"{len(report.not_applicable)} not applicable; --verbose lists them."
+        yield _("{count} not applicable; --verbose lists them.").format(
+            count=len(report.not_applicable)
+        )
+    if report.appendix and style.verbose:
+        yield from (
+            f"{_('not judged')}: {clip(clean(line), _LONGEST_PROSE)}" for line in report.appendix
+        )
+    elif report.appendix:
+        yield _("{count} questions an export cannot answer; --verbose lists them.").format(
+            count=len(report.appendix)
+        )
+    for one in report.attestations:
+        void = one.void and f"{_('Acceptance no longer valid')}: {clean(one.void)}"
+        words = _("Accepted by {who} on {when}: {why}").format(
+            who=clean(one.by), when=clean(one.at), why=clip(clean(one.reason), _LONGEST_PROSE)
+        )
+        yield spaced((clean(one.finding), void, words, _("The status stays as it is.")))
     for note in report.notes:
-        yield f"note: {clip(clean(note), _LONGEST_PROSE)}"
+        yield f"{_('note')}: {clip(clean(note), _LONGEST_PROSE)}"
 
 
 def _print_overview(console: Console, reports: Sequence[Report]) -> None:
     console.print()
-    console.print(Text(f"{len(reports)} plans", style="bold"))
+    console.print(Text(_("{count} plans").format(count=len(reports)), style="bold"))
     for report in sorted(reports, key=lambda one: one.status.severity):
-        word = Text(STATUS_WORD[report.status].ljust(15), style=_STATUS_STYLE[report.status])
+        word = Text(status_word(report.status).ljust(15), style=_STATUS_STYLE[report.status])
         console.print(word + Text(plan_title(report)))

@@ -5,9 +5,12 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from planchecker.locale import decimal, ngettext
+from planchecker.locale import gettext as _
 from planchecker.results import Finding, PlanSummary, Report, SchemeMatch, Status
 
 __all__ = [
+    "FAMILY",
     "STATUS_SYMBOL",
     "STATUS_WORD",
     "band_words",
@@ -15,6 +18,8 @@ __all__ = [
     "clip",
     "count_words",
     "interval_words",
+    "limit_words",
+    "margin_percent",
     "margin_words",
     "number",
     "numbers_speak",
@@ -23,6 +28,8 @@ __all__ = [
     "scheme_words",
     "significant",
     "spaced",
+    "status_name",
+    "status_word",
     "value_words",
     "verdict_words",
 ]
@@ -51,6 +58,20 @@ _VERDICT: Final = {
     Status.WARN: "no mandatory limit is exceeded; read the warnings.",
     Status.PASS: "every question that applies was asked, answered and met.",
 }
+FAMILY: Final = {
+    "ID": "Identity and object chain",
+    "IM": "Image",
+    "ST": "Structures",
+    "RX": "Prescription and scheme",
+    "BM": "Beams",
+    "DG": "Dose grid",
+    "DL": "Dose limits",
+    "TC": "Target coverage",
+    "SO": "Second opinion",
+    "RI": "Re-irradiation",
+    "DE": "Delineation",
+}
+"""Check families by the first letters of their codes, in the order of a report."""
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _UNSAFE: Final = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 _MOST_DECIMALS: Final = 6
@@ -125,20 +146,20 @@ def number(value: float, *, apart_from: float | None = None) -> str:
     '0.00'
     """
     if not math.isfinite(value):
-        return "not a number" if math.isnan(value) else "unbounded"
+        return _("not a number") if math.isnan(value) else _("unbounded")
     for decimals in range(2, _MOST_DECIMALS + 1):
         text = f"{value:.{decimals}f}"
         if apart_from is None or value == apart_from or float(text) != apart_from:
             break
     else:
         text = repr(value)
-    return text.removeprefix("-") if float(text) == 0 else text
+    return decimal(text.removeprefix("-") if float(text) == 0 else text)
 
 
 def value_words(finding: Finding) -> str:
     """Write the value of a finding with its unit; empty where the finding has no metric."""
     if finding.value is None:
-        return "no answer" if finding.metric else ""
+        return _("no answer") if finding.metric else ""
     return f"{number(finding.value, apart_from=finding.limit)} {finding.unit}".rstrip()
 
 
@@ -154,8 +175,10 @@ def interval_words(band: tuple[float, float], *, apart_from: float | None = None
     """
     low, high = (number(end, apart_from=apart_from) for end in band)
     if not math.isfinite(band[1]):
-        return f"at least {low}"
-    return f"{low} to {high}" if math.isfinite(band[0]) else f"at most {high}"
+        return _("at least {low}").format(low=low)
+    if not math.isfinite(band[0]):
+        return _("at most {high}").format(high=high)
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def band_words(finding: Finding) -> str:
@@ -169,11 +192,37 @@ def margin_words(finding: Finding) -> str:
     """Write the distance to the limit: how much is left, or how far the value misses it."""
     if finding.margin is None:
         return ""
-    distance = number(abs(finding.margin), apart_from=0.0)
+    distance = f"{number(abs(finding.margin), apart_from=0.0)} {finding.unit}".rstrip()
     if finding.margin >= 0:
-        return f"{distance} {finding.unit} left".replace("  ", " ")
-    side = "over" if finding.comparison.startswith("<") else "short"
-    return f"{distance} {finding.unit} {side}".replace("  ", " ")
+        return _("{distance} left").format(distance=distance)
+    if finding.comparison.startswith("<"):
+        return _("{distance} over").format(distance=distance)
+    return _("{distance} short").format(distance=distance)
+
+
+def margin_percent(finding: Finding) -> str:
+    """Write the margin in percent of the limit, with its sign; empty where that says nothing.
+
+    Examples
+    --------
+    >>> over = Finding(
+    ...     code="DL001", subject="Cord", status=Status.FAIL, message="", limit=17.0, margin=-1.7
+    ... )
+    >>> margin_percent(over)
+    '−10.0 %'
+    """
+    if finding.margin is None or not finding.limit or not math.isfinite(finding.margin):
+        return ""
+    share = 100 * finding.margin / abs(finding.limit)
+    return decimal(f"{share:+.1f} %").replace("-", "\N{MINUS SIGN}")
+
+
+def limit_words(finding: Finding) -> str:
+    """Write the limit with its comparison and unit; empty where there is none."""
+    if finding.limit is None:
+        return ""
+    sign = {"<=": "≤", ">=": "≥"}.get(finding.comparison, finding.comparison)
+    return spaced((sign, decimal(f"{finding.limit:.10g}"), finding.unit))
 
 
 def numbers_speak(finding: Finding) -> bool:
@@ -196,42 +245,58 @@ def count_words(report: Report) -> str:
     """
     present = [finding.status for finding in report.findings]
     return ", ".join(
-        f"{present.count(status)} {status.value}" for status in Status if status in present
+        f"{present.count(status)} {status_name(status)}" for status in Status if status in present
     )
 
 
 def verdict_words(report: Report) -> str:
     """Say in one sentence what the status of the report means."""
     if not report.findings:
-        return "nothing was evaluated, and that is not a pass."
-    return _VERDICT[report.status]
+        return _("nothing was evaluated, and that is not a pass.")
+    return _(_VERDICT[report.status])
+
+
+def status_word(status: Status) -> str:
+    """Write a status as a badge shows it."""
+    return _(STATUS_WORD[status])
+
+
+def status_name(status: Status) -> str:
+    """Write a status within a sentence."""
+    return _(status.value)
 
 
 def plan_title(report: Report) -> str:
     """Name the plan of a report by its label."""
     if report.plan is None:
-        return "No plan"
-    return f"Plan {clean(report.plan.label) or 'without label'}"
+        return _("No plan")
+    label = clean(report.plan.label) or _("without label")
+    return _("Plan {label}").format(label=label)
 
 
 def prescription_words(plan: PlanSummary) -> str:
     """Write the prescription, ``24 Gy in 2 fractions``, with where it was read."""
-    dose = "unknown dose" if plan.prescribed_dose_gy is None else f"{plan.prescribed_dose_gy:g} Gy"
+    dose = _("unknown dose")
+    if plan.prescribed_dose_gy is not None:
+        dose = decimal(f"{plan.prescribed_dose_gy:g}") + " Gy"
     if plan.fractions is None:
-        words = f"{dose} in an unknown number of fractions"
+        words = _("{dose} in an unknown number of fractions").format(dose=dose)
     else:
-        words = f"{dose} in {plan.fractions} fraction{'s' if plan.fractions != 1 else ''}"
-    return f"{words} ({clean(plan.prescription_source)})" if plan.prescription_source else words
+        words = ngettext(
+            "{dose} in {count} fraction", "{dose} in {count} fractions", plan.fractions
+        ).format(dose=dose, count=plan.fractions)
+    source = clean(plan.prescription_source)
+    return f"{words} ({_(source)})" if source else words
 
 
 def scheme_words(scheme: SchemeMatch) -> str:
     """Write the recognised scheme with its confidence, or that it is unknown."""
     if not scheme.id:
-        return "unknown"
+        return _("unknown")
     parts = [clean(scheme.id)]
     if scheme.indication:
         parts.append(clean(scheme.indication))
-    return f"{', '.join(parts)} ({clean(scheme.confidence)})"
+    return f"{', '.join(parts)} ({_(clean(scheme.confidence))})"
 
 
 def spaced(parts: Sequence[str], separator: str = " ") -> str:

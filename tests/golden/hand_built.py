@@ -2,16 +2,23 @@
 
 import math
 
+import numpy as np
+
 from planchecker.case import InputFile, Patient
+from planchecker.drawing.png import grey_png
+from planchecker.figures import Isodose, Outline, Plane, Scene, View
 from planchecker.results import (
+    Attestation,
     Curve,
     Finding,
     NotApplicable,
     PlanSummary,
+    Relief,
     Report,
     SchemeMatch,
     Status,
     StructureRow,
+    TargetAfter,
 )
 
 HOSTILE = "<script>alert(1)</script>\x1b[2J\u202egnitirw"
@@ -23,11 +30,15 @@ def curve(number: int, name: str, middle_gy: float, width_gy: float) -> Curve:
     """A logistic fall-off about `middle_gy`."""
     dose = tuple(step * 0.25 for step in range(int((middle_gy + 8 * width_gy) / 0.25) + 2))
     volume = tuple(100 / (1 + math.exp((d - middle_gy) / width_gy)) for d in dose)
+    percent = (100.0, *volume[1:-1], 0.0)
     return Curve(
         roi_number=number,
         roi_name=name,
         dose_gy=dose,
-        volume_percent=(100.0, *volume[1:-1], 0.0),
+        volume_percent=percent,
+        volume_cc=20.0,
+        low_percent=tuple(max(value - 1, 0.0) for value in percent),
+        high_percent=tuple(min(value + 1, 100.0) for value in percent),
     )
 
 
@@ -143,21 +154,99 @@ PASSES = (
         governs=False,
     ),
 )
+CANAL = limit(
+    "DL001",
+    "SpinalCanal",
+    Status.FAIL,
+    value=18.4213,
+    band=(18.31, 18.6),
+    limit=17.0,
+    margin=-1.4213,
+    message="The point maximum of SpinalCanal exceeds the governing limit.",
+    remedy="Lower the dose to SpinalCanal, or let a physician decide.",
+    location_mm=(-3.25, 41.5, -120.0),
+)
+BESIDE = limit(
+    "DL020",
+    "SpinalCanal",
+    Status.WARN,
+    value=18.4213,
+    limit=18.4,
+    margin=-0.0213,
+    guideline="another_2020",
+    governs=False,
+)
+
+
+def square(centre_mm: float, half_mm: float) -> tuple[tuple[float, float], ...]:
+    low, high = centre_mm - half_mm, centre_mm + half_mm
+    return ((low, low), (high, low), (high, high), (low, high), (low, low))
+
+
+def view(name: str, at_mm: float, **rest: object) -> View:
+    """A view of a square structure in a square dose about the origin of its plane."""
+    return View(
+        plane=Plane(name=name, at_mm=at_mm, left="R", right="L", top="A", bottom="P"),
+        u_mm=(-45.0, 45.0),
+        v_mm=(-45.0, 45.0),
+        cross_mm=(0.0, 0.0),
+        isodoses=(
+            Isodose(percent=50.0, dose_gy=12.0, lines=(square(0.0, 30.0),)),
+            Isodose(percent=100.0, dose_gy=24.0, lines=(square(0.0, 20.0),)),
+        ),
+        outlines=(
+            Outline(
+                roi_number=3,
+                roi_name="Canal medullaire",
+                lines=(square(0.0, 8.0),),
+                tested=True,
+            ),
+            Outline(roi_number=1, roi_name="PTV_T8", lines=(square(10.0, 15.0),)),
+        ),
+        **rest,
+    )
+
+
+SCENE = Scene(
+    finding=CANAL.id,
+    location_mm=(-3.25, 41.5, -120.0),
+    dose_gy=18.4213,
+    reference_gy=24.0,
+    views=(
+        view("axial", -120.0, image_png=grey_png(np.full((2, 2), 128, dtype=np.uint8))),
+        view("sagittal", -3.25, missing="there is no CT"),
+    ),
+)
+RELIEF = Relief(
+    finding=CANAL.id,
+    factor=0.914,
+    reduction_gy=1.6,
+    targets=(
+        TargetAfter(
+            roi_number=1,
+            roi_name="PTV_T8",
+            dose_gy=24.0,
+            d95_gy=(23.9, 21.845),
+            v100_percent=(95.2, None),
+        ),
+    ),
+)
+ATTESTATION = Attestation(
+    finding=CANAL.id,
+    status=Status.FAIL,
+    reason="Tumour lies in the canal.",
+    by="Dr Example",
+    at="2026-01-31T12:00:00+00:00",
+    basis=DIGEST,
+    previous=DIGEST,
+    sha256=DIGEST,
+    void="the plan or its files changed since.",
+)
 EVERYTHING = Report(
     findings=(
         *PASSES,
-        limit(
-            "DL001",
-            "SpinalCanal",
-            Status.FAIL,
-            value=18.4213,
-            band=(18.31, 18.6),
-            limit=17.0,
-            margin=-1.4213,
-            message="The point maximum of SpinalCanal exceeds the governing limit.",
-            remedy="Lower the dose at the marked voxel or contour the cord.",
-            location_mm=(-3.25, 41.5, -120.0),
-        ),
+        CANAL,
+        BESIDE,
         limit(
             "DL001",
             "Skin",
@@ -227,6 +316,10 @@ EVERYTHING = Report(
         NotApplicable(code="DL001", subject="Rectum", reason="The plan is thoracic."),
     ),
     notes=("rtdose.dcm: no transfer syntax; read as implicit little endian.",),
+    appendix=("Whether the patient was positioned as planned.",),
+    reliefs=(RELIEF,),
+    scenes=(SCENE,),
+    attestations=(ATTESTATION,),
     **COMMON,
 )
 CLEAN = Report(findings=PASSES, **COMMON)

@@ -22,7 +22,7 @@ from planchecker.checks.limits.nesting import (
 from planchecker.checks.limits.selection import (
     cord_governors,
     governors,
-    is_reirradiation,
+    lacks_earlier,
     prescription,
     questions,
 )
@@ -146,7 +146,7 @@ def _refusal(context: Context, code: str, world: Technique) -> tuple[Outcome, ..
         return (NotApplicable(code=code, subject=CORD, reason=reason),)
     if not any_contours(context):
         return (_missing(context, code),)
-    if is_reirradiation(context):
+    if lacks_earlier(context):
         return (
             _unanswered(
                 code,

@@ -20,7 +20,7 @@ from planchecker.checks.limits.selection import (
     Question,
     cord_governors,
     governing_guideline,
-    is_reirradiation,
+    lacks_earlier,
     out_of_scope,
     prescription,
     questions,
@@ -114,7 +114,7 @@ def limits_beside(context: Context) -> Iterator[Outcome]:
 
 def _asked(context: Context, world: Technique) -> list[Question]:
     # DL005 says once what would else be said for every limit.
-    silent = is_reirradiation(context) or (context.plan_dose.grid is None and not context.dvhs)
+    silent = lacks_earlier(context) or (context.plan_dose.grid is None and not context.dvhs)
     return [] if silent else list(questions(context, world))
 
 

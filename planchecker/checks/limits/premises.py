@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from planchecker.checks.context import Context, Outcome
-from planchecker.checks.limits.selection import is_reirradiation, prescription
+from planchecker.checks.limits.selection import lacks_earlier, prescription
 from planchecker.results import Finding, Status
 
 __all__ = ["premises"]
@@ -55,6 +55,8 @@ def premises(context: Context) -> Iterator[Outcome]:
     stated, worlds = prescription(context), context.technique.worlds
     known = f"{' or '.join(w.value for w in worlds)}, {stated.fractions} fraction(s)"
     course = "judged as a first course, since no earlier course was given"
+    if context.courses:
+        course = "tested against first-course limits alone; RI judges it with the other courses"
     if len(worlds) > 1:
         yield Finding(
             code="DL005",
@@ -106,7 +108,7 @@ def _obstacles(context: Context) -> Iterator[tuple[str, str, str]]:
             "The prescribed dose is unknown, so limits for a scheme or in percent are not chosen.",
             "State the prescribed dose in the plan and export it again.",
         )
-    if is_reirradiation(context):
+    if lacks_earlier(context):
         yield (
             "plan",
             "The plan is a re-irradiation, whose cumulative dose was not evaluated.",

@@ -15,6 +15,7 @@ __all__ = [
     "governing_guideline",
     "governors",
     "is_reirradiation",
+    "lacks_earlier",
     "out_of_scope",
     "prescription",
     "questions",
@@ -46,6 +47,16 @@ def is_reirradiation(context: Context) -> bool:
     further = {row.id for row in context.protocol.indications if row.course is Course.REIRRADIATION}
     indications = context.scheme.indications
     return bool(indications) and further.issuperset(indications)
+
+
+def lacks_earlier(context: Context) -> bool:
+    """Tell whether the plan is known to be a further course and no earlier one was given.
+
+    With the earlier courses at hand, first-course limits are what this plan alone must keep,
+    and the RI checks judge the sum.
+    """
+    given = any(not course.concurrent for course in context.courses)
+    return is_reirradiation(context) and not given
 
 
 def out_of_scope(context: Context, limit: Limit, world: Technique) -> str:
@@ -96,10 +107,13 @@ def governing_guideline(context: Context, structure: str, world: Technique) -> s
     """Return the id of the first governing guideline with a limit for the plan; else empty.
 
     Where the protocol names none that has one, the first of its guidelines that has a limit
-    governs: a limit that applies is never without authority for want of an entry.
+    governs, unless the protocol says that it only stands beside: a limit that applies is never
+    without authority for want of an entry.
     """
     speaking = {q.guideline.id for q in questions(context, world) if q.structure == structure}
-    order = (*governors(context, structure, world), *context.guidelines)
+    beside = context.protocol.beside
+    others = (name for name in context.guidelines if name not in beside)
+    order = (*governors(context, structure, world), *others)
     return next((name for name in order if name in speaking), "")
 
 

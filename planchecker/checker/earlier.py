@@ -1,0 +1,94 @@
+"""The courses that are added to a plan: those that were given, and parallel plans."""
+
+from collections.abc import Mapping, Sequence
+
+from constraints.model import Guideline, Protocol
+from planchecker.case import Case, Patient
+from planchecker.checks.patient import is_same_person
+from planchecker.courses import (
+    Course,
+    Exported,
+    case_of_other,
+    course_of_case,
+    course_of_export,
+    parse_summary,
+)
+from planchecker.errors import PlanCheckerError
+
+__all__ = ["Prior", "courses_for"]
+
+Prior = Course | Exported | Case | str
+"""An earlier course: a value, an export, a case that was read, or a typed summary."""
+
+
+def courses_for(
+    case: Case,
+    protocol: Protocol,
+    guidelines: Mapping[str, Guideline],
+    *,
+    prior: Sequence[Prior],
+    summed: bool,
+) -> tuple[Course, ...]:
+    """Return earlier courses in the order given, then the plans that are summed.
+
+    Raises
+    ------
+    PlanCheckerError
+        If an earlier course is of another patient or is the plan itself, or a typed summary
+        cannot be read.
+    """
+    earlier = tuple(_course(one, protocol, guidelines) for one in prior)
+    for course in earlier:
+        _refuse_stranger(case, course)
+    if not summed or case.plan is None:
+        return earlier
+    known = {course.plan_uid for course in earlier if course.plan_uid}
+    known.add(case.plan.sop_instance_uid)
+    patient = case.plan.patient
+    others = [
+        plan
+        for plan in case.other_plans
+        if plan.sop_instance_uid not in known and is_same_person(plan.patient, patient)
+    ]
+    parallel = tuple(
+        course_of_case(
+            case_of_other(case, plan),
+            protocol=protocol,
+            guidelines=guidelines,
+            source="same folder",
+            concurrent=True,
+        )
+        for plan in others
+    )
+    return earlier + parallel
+
+
+def _course(one: Prior, protocol: Protocol, guidelines: Mapping[str, Guideline]) -> Course:
+    match one:
+        case Course():
+            return one
+        case str():
+            return parse_summary(one)
+        case Exported():
+            return course_of_export(one, protocol=protocol, guidelines=guidelines)
+        case _:
+            return course_of_case(one, protocol=protocol, guidelines=guidelines)
+
+
+def _refuse_stranger(case: Case, course: Course) -> None:
+    plan = case.plan
+    if plan is None or course.patient is None:
+        return
+    if course.plan_uid and course.plan_uid == plan.sop_instance_uid:
+        raise PlanCheckerError(
+            f"the earlier course {course.label!r} is the plan that is checked; give an older export"
+        )
+    if _stated(course.patient) and not is_same_person(course.patient, plan.patient):
+        raise PlanCheckerError(
+            f"the earlier course {course.label!r} is of patient {course.patient.id!r}, the plan of "
+            f"{plan.patient.id!r}; give the course of the same patient"
+        )
+
+
+def _stated(patient: Patient) -> bool:
+    return bool(patient.id.strip())

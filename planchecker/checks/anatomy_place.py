@@ -1,0 +1,243 @@
+"""ST016 and ST017: structures against the body, the cord against target and dose."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.checks.anatomy_shape import axial_shapes, is_grave
+from planchecker.checks.body import bodies
+from planchecker.checks.context import Context, Outcome
+from planchecker.checks.image_extent import target_planes
+from planchecker.checks.limits.nesting import CORD, is_neural
+from planchecker.checks.planar import Planar, grown, lattice_round
+from planchecker.checks.saying import moot, say
+from planchecker.results import Status
+
+__all__ = ["cord_beyond_target", "inside_body"]
+
+_COARSE_MM = 2.0
+Place = tuple[float, float, float]
+
+
+def inside_body(context: Context) -> Iterator[Outcome]:
+    """Ask whether structures lie inside the body.
+
+    What
+    ----
+    Volume of every target and organ outside the external contour; couch, bolus and the body
+    itself are left out.
+
+    Why
+    ---
+    A target that reaches into air is normalised on build-up; an organ outside the body was
+    moved or belongs to another scan.
+
+    Passes
+    ------
+    At most ``contours.outside_body_cc`` of each lies outside.
+
+    Fires
+    -----
+    `manual` for a target or the cord, `warn` for another structure; the place is given.
+
+    Not evaluated
+    -------------
+    Without an external contour on axial slices.
+
+    References
+    ----------
+    Tool convention; see ``contours.outside_body_cc``.
+    """
+    if context.case.structure_set is None:
+        yield moot("ST016", "structures", "there is no structure set; ST001 reports it")
+        return
+    around = bodies(context)
+    if not around:
+        yield say(
+            "ST016",
+            "body",
+            Status.NOT_EVALUATED,
+            "Whether structures lie in the body is not judged: there is no axial body contour.",
+            remedy="Contour the body (ROI type EXTERNAL) and export the structure set.",
+        )
+        return
+    most, skin = context.criterion("contours.outside_body_cc"), _Skin(around)
+    clean = True
+    for match, shape in axial_shapes(context):
+        if match.category not in ("target", "organ", "prv"):
+            continue
+        volume, place = _outside(shape, skin)
+        if volume <= most:
+            continue
+        clean = False
+        yield say(
+            "ST016",
+            match.roi_name,
+            Status.MANUAL if is_grave(context, match) else Status.WARN,
+            f"{volume:.1f} cc of {match.roi_name} lie outside the body.",
+            roi_number=match.roi_number,
+            remedy="Crop the structure to the body, or correct the body contour.",
+            metric="volume outside the body",
+            value=volume,
+            unit="cc",
+            comparison="<=",
+            limit=most,
+            margin=most - volume,
+            location_mm=place,
+        )
+    if clean:
+        yield say("ST016", "structures", Status.PASS, "Targets and organs lie inside the body.")
+
+
+def _outside(shape: Planar, around: "_Skin") -> tuple[float, Place | None]:
+    """Return the volume in cc outside every body, and its middle."""
+    volume, places = 0.0, []
+    lattice = lattice_round(shape)
+    for height, loops in zip(shape.heights_mm.tolist(), shape.loops, strict=True):
+        if around.surely_holds(height, np.concatenate(loops)):
+            continue
+        mask = lattice.mask(loops)
+        for body in around.shapes:
+            index = body.nearest(height)
+            if index is not None:
+                mask &= ~lattice.mask(body.loops[index])
+        if mask.any():
+            volume += float(mask.sum()) * lattice.cell_mm2 * shape.spacing_mm / 1000
+            places.append((*lattice.centre_mm(mask), height))
+    if not places:
+        return 0.0, None
+    x, y, z = places[len(places) // 2]
+    return volume, (x, y, z)
+
+
+class _Skin:
+    """The bodies on a lattice, to tell quickly what surely lies inside them."""
+
+    def __init__(self, shapes: tuple[Planar, ...]) -> None:
+        self.shapes = shapes
+        self._lattice = lattice_round(*shapes, step_mm=_COARSE_MM)
+        self._cores: dict[tuple[int | None, ...], NDArray[np.bool_]] = {}
+
+    def surely_holds(self, height: float, points: NDArray[np.float64]) -> bool:
+        """Tell whether all points of a plane lie a lattice step or more inside a body."""
+        at = tuple(shape.nearest(height) for shape in self.shapes)
+        core = self._cores.get(at)
+        if core is None:
+            core = np.zeros(self._lattice.shape, dtype=bool)
+            for shape, index in zip(self.shapes, at, strict=True):
+                if index is not None:
+                    core |= self._lattice.mask(shape.loops[index])
+            core = self._cores[at] = ~grown(~core)
+        columns, rows = (
+            ((points - self._lattice.low_mm) / self._lattice.step_mm).round().T.astype(int)
+        )
+        held = (rows >= 0) & (columns >= 0) & (rows < core.shape[0]) & (columns < core.shape[1])
+        return bool(held.all() and core[rows, columns].all())
+
+
+def cord_beyond_target(context: Context) -> Iterator[Outcome]:
+    """Ask whether the cord is contoured beyond the target and out of the dose.
+
+    What
+    ----
+    Contours of the cord, its PRV, thecal sac, canal and cauda equina from
+    ``contours.cord_beyond_target_mm`` below to as far above every target, and the dose on the
+    first and last of them.
+
+    Why
+    ---
+    The dose to a cord that is contoured along the target only says nothing of the segment
+    beside the ends, where the dose may be as high.
+
+    Passes
+    ------
+    Every height of that range is contoured, and the dose on the end planes is below
+    ``contours.cord_isodose_percent`` of the prescription.
+
+    Fires
+    -----
+    `manual` where heights are bare, or the contour ends inside that isodose.
+
+    Not evaluated
+    -------------
+    Without dose or prescription the second part is left to DG001 and RX001. Without a target
+    or cord ST001 says so.
+
+    References
+    ----------
+    TG-101 counts the cord from 5-6 mm above to 5-6 mm below the target,
+    doi 10.1118/1.3438081; the wider figures are local.
+    """
+    if context.scheme.spine is False:
+        yield moot("ST017", CORD, "the target is known not to be spine")
+        return
+    shapes = [(m, s) for m, s in axial_shapes(context) if is_neural(context.protocol, m.name)]
+    targets = target_planes(context)
+    if not shapes or not targets:
+        yield moot("ST017", CORD, "no axial target or cord is contoured; ST001 reports it")
+        return
+    cord = [shape for _, shape in shapes]
+    beyond = context.criterion("contours.cord_beyond_target_mm")
+    bare = sorted({z for target in targets for z in _bare(target, cord, beyond)})
+    hot = _ends_in_dose(context, cord)
+    percent = context.criterion("contours.cord_isodose_percent")
+    remedy = "Contour the cord, or the cauda equina below it, farther along the patient."
+    if bare:
+        yield say(
+            "ST017",
+            CORD,
+            Status.MANUAL,
+            f"The cord is not contoured at {len(bare)} heights from z {bare[0]:g} to {bare[-1]:g} "
+            f"mm, within {beyond:g} mm of the target.",
+            remedy=remedy,
+        )
+    if hot is not None:
+        share, place = hot
+        yield say(
+            "ST017",
+            CORD,
+            Status.MANUAL,
+            f"The contour of the cord ends at z {place[2]:g} mm, where it receives {share:.0f} % "
+            f"of the prescription; asked is below {percent:g} %.",
+            remedy=remedy,
+            location_mm=place,
+        )
+    if not bare and hot is None:
+        yield say(
+            "ST017",
+            CORD,
+            Status.PASS,
+            f"The cord is contoured {beyond:g} mm beyond the target, and out of the dose.",
+        )
+
+
+def _bare(target: Planar, cord: list[Planar], beyond: float) -> Iterator[float]:
+    """Yield the heights from below to above the target at which nothing of the cord is drawn."""
+    low, high = float(target.heights_mm[0]) - beyond, float(target.heights_mm[-1]) + beyond
+    step = min(shape.spacing_mm for shape in cord)
+    for z in np.arange(low, high + step / 2, step):
+        if all(shape.nearest(float(z)) is None for shape in cord):
+            yield round(float(z), 2)
+
+
+def _ends_in_dose(context: Context, cord: list[Planar]) -> tuple[float, Place] | None:
+    """Return share of the prescription in percent and place of the hotter end, if too hot."""
+    grid = context.plan_dose.grid
+    stated = context.case.plan.prescription.dose_gy if context.case.plan else None
+    if grid is None or not stated:
+        return None
+    low = min(cord, key=lambda shape: float(shape.heights_mm[0]))
+    high = max(cord, key=lambda shape: float(shape.heights_mm[-1]))
+    ends = []
+    for shape, index in ((low, 0), (high, -1)):
+        flat = np.concatenate(shape.loops[index])
+        points = np.column_stack([flat, np.full(len(flat), shape.heights_mm[index])])
+        doses = grid.at(points)
+        if not np.isnan(doses).all():
+            hottest = int(np.nanargmax(doses))
+            x, y, z = points[hottest]
+            ends.append((100 * float(doses[hottest]) / stated, (float(x), float(y), float(z))))
+    worst = max(ends, default=None)
+    hot = worst is not None and worst[0] >= context.criterion("contours.cord_isodose_percent")
+    return worst if hot else None

@@ -1,0 +1,245 @@
+"""IM004 to IM006: how the slices lie to each other."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.model import Technique
+from planchecker.case import ImageSlice
+from planchecker.checks.context import Context, Outcome
+from planchecker.checks.ladder import climb
+from planchecker.checks.saying import moot, say
+from planchecker.results import Status
+from planchecker.schemes.tables import is_one_of
+
+__all__ = ["is_plain_field", "slice_heights", "spacing_suits", "tilt", "uniform"]
+
+
+def uniform(context: Context) -> Iterator[Outcome]:
+    """Ask whether the slices are evenly spaced and none is missing.
+
+    What
+    ----
+    Distances between neighbouring slices, along the normal of the slices, against their median.
+
+    Why
+    ---
+    Where a slice is missing, contours and dose are interpolated over a gap that nobody sees.
+
+    Passes
+    ------
+    Every distance equals the median within ``image.gap_tolerance_mm``.
+
+    Fires
+    -----
+    `manual` where one is larger or smaller, or two slices share a place; the place is given.
+
+    Not evaluated
+    -------------
+    Where slices state no position or there is only one. Without images IM001 says so.
+
+    References
+    ----------
+    See ``image.gap_tolerance_mm`` of the protocol.
+    """
+    images = context.case.images
+    if not images:
+        yield moot("IM004", "images", "there are no images of this plan; IM001 reports it")
+        return
+    series = {image.series_uid for image in images}
+    heights = slice_heights(images)
+    if heights is None or len(heights) < 2 or len(series) > 1:
+        lacking = "several series stand together" if len(series) > 1 else "a position is missing"
+        yield say(
+            "IM004",
+            "slices",
+            Status.NOT_EVALUATED,
+            f"The spacing of the slices is not judged: {lacking}.",
+            remedy="Export one series with Image Position and Image Orientation.",
+        )
+        return
+    gaps = np.diff(heights)
+    usual = float(np.median(gaps))
+    # The tolerance is a decimal; the difference of two positions is not.
+    off = np.abs(gaps - usual) > context.criterion("image.gap_tolerance_mm") + 1e-6
+    worst = int(np.argmax(np.abs(gaps - usual)))
+    said = f"{gaps[worst]:g} mm after the slice at {heights[worst]:g} mm"
+    status, message = climb(
+        (
+            bool((gaps < 1e-3).any()),
+            Status.MANUAL,
+            f"{int((gaps < 1e-3).sum())} slices share their place with another.",
+        ),
+        (
+            bool(off.any()),
+            Status.MANUAL,
+            f"{int(off.sum())} gaps differ from the usual {usual:g} mm, such as {said}.",
+        ),
+        (True, Status.PASS, f"{len(heights)} slices lie {usual:g} mm apart."),
+    )
+    yield say(
+        "IM004",
+        "slices",
+        status,
+        message,
+        remedy="Export every slice of the planning CT; if all are there, ask for a new scan.",
+        metric="gap",
+        value=float(gaps[worst]),
+        unit="mm",
+    )
+
+
+def spacing_suits(context: Context) -> Iterator[Outcome]:
+    """Ask whether the slices are thin enough for the technique.
+
+    What
+    ----
+    The median distance of the slices against the protocol's number for conventional and for
+    stereotactic plans. A plain palliative field is asked for none.
+
+    Why
+    ---
+    On thick slices the ends of target and cord are guessed.
+
+    Passes
+    ------
+    The distance is at most that of the technique; of the smaller where it may be either.
+
+    Fires
+    -----
+    `warn` where it is larger in a conventional plan, `manual` in one that is or may be
+    stereotactic.
+
+    Not evaluated
+    -------------
+    Where the technique is unknown or positions are missing. Without images IM001 says so.
+
+    References
+    ----------
+    See ``image.max_spacing_conventional_mm`` and ``image.max_spacing_stereotactic_mm``.
+    """
+    images, worlds = context.case.images, context.technique.worlds
+    if not images:
+        yield moot("IM005", "images", "there are no images of this plan; IM001 reports it")
+        return
+    if is_plain_field(context):
+        yield moot("IM005", "slices", "a plain palliative field is asked for no slice spacing")
+        return
+    heights = slice_heights(images)
+    if not worlds or heights is None or len(heights) < 2:
+        lacking = "positions are missing" if worlds else "the technique is unknown"
+        yield say(
+            "IM005",
+            "slices",
+            Status.NOT_EVALUATED,
+            f"The slice spacing is not judged: {lacking}.",
+            remedy="Export the planning CT with positions, and the plan with its beams.",
+        )
+        return
+    limit = min(context.criterion(f"image.max_spacing_{world.value}_mm") for world in worlds)
+    usual = float(np.median(np.diff(heights)))
+    excess = Status.MANUAL if Technique.STEREOTACTIC in worlds else Status.WARN
+    yield say(
+        "IM005",
+        "slices",
+        # Positions are decimals of a thousandth of a mm.
+        Status.PASS if usual <= limit + 1e-3 else excess,
+        f"The slices lie {usual:g} mm apart; asked are at most {limit:g} mm.",
+        remedy="Scan with thinner slices, or let a physicist accept these.",
+        metric="slice spacing",
+        value=usual,
+        unit="mm",
+        comparison="<=",
+        limit=limit,
+        margin=limit - usual,
+    )
+
+
+def tilt(context: Context) -> Iterator[Outcome]:
+    """Ask whether the scanner's gantry was upright.
+
+    What
+    ----
+    Gantry/Detector Tilt, and the angle between the normal of the slices and the direction in
+    which they follow each other.
+
+    Why
+    ---
+    Planning systems stack slices at right angles: a tilted scan is sheared.
+
+    Passes
+    ------
+    Both are zero within ``image.tilt_tolerance_deg``.
+
+    Fires
+    -----
+    `fail` where either is not.
+
+    Not evaluated
+    -------------
+    Where neither can be told. Without images IM001 says so.
+
+    References
+    ----------
+    DICOM PS3.3 C.8.2.1 CT Image Module, Gantry/Detector Tilt (0018,1120).
+    """
+    images = context.case.images
+    if not images:
+        yield moot("IM006", "images", "there are no images of this plan; IM001 reports it")
+        return
+    angles = [abs(image.tilt_deg) for image in images if image.tilt_deg is not None]
+    sheared = _shear_deg(images)
+    if sheared is not None:
+        angles.append(sheared)
+    largest = max(angles, default=None)
+    status, message = climb(
+        (largest is None, Status.NOT_EVALUATED, "Neither tilt nor positions are stated."),
+        (
+            (largest or 0.0) > context.criterion("image.tilt_tolerance_deg"),
+            Status.FAIL,
+            f"The scan is tilted by {largest or 0.0:.1f} degrees.",
+        ),
+        (True, Status.PASS, "The scan is not tilted."),
+    )
+    yield say("IM006", "images", status, message, remedy="Repeat the scan without tilt.")
+
+
+def slice_heights(images: tuple[ImageSlice, ...]) -> NDArray[np.float64] | None:
+    """Return the sorted positions of the slices along their normal, in mm; None if unknown."""
+    first = images[0].orientation
+    if len(first) != 6 or any(image.position_mm is None for image in images):
+        return None
+    normal = np.cross(first[:3], first[3:])
+    positions = np.array([image.position_mm for image in images], dtype=float)
+    return np.asarray(np.sort(positions @ normal))
+
+
+def is_plain_field(context: Context) -> bool:
+    """Tell whether the plan is a plain palliative field of the protocol's exempt pairs."""
+    stated = context.case.plan.prescription if context.case.plan else None
+    if stated is None or stated.dose_gy is None or not stated.fractions:
+        return False
+    return (
+        context.technique.worlds == (Technique.CONVENTIONAL,)
+        and context.technique.delivery == "static conformal"
+        and is_one_of(
+            context.protocol.grid_exempt_pairs, stated.dose_gy, stated.fractions, context.protocol
+        )
+    )
+
+
+def _shear_deg(images: tuple[ImageSlice, ...]) -> float | None:
+    """Return the angle between the stacking direction and the normal of the slices."""
+    first = images[0].orientation
+    if len(first) != 6 or len(images) < 2 or any(i.position_mm is None for i in images):
+        return None
+    normal = np.cross(first[:3], first[3:])
+    positions = np.array([image.position_mm for image in images], dtype=float)
+    along = positions @ normal
+    step = positions[int(np.argmax(along))] - positions[int(np.argmin(along))]
+    length = float(np.linalg.norm(step) * np.linalg.norm(normal))
+    if length < 1e-6:
+        return None
+    cosine = min(1.0, abs(float(step @ normal)) / length)
+    return float(np.degrees(np.arccos(cosine)))

@@ -1,0 +1,21 @@
+"""The table of seeded errors."""
+
+from planchecker.commission import (
+    seeds_beams,
+    seeds_contours,
+    seeds_dose,
+    seeds_image,
+    seeds_objects,
+)
+from planchecker.commission.model import Mutation
+
+__all__ = ["MUTATIONS"]
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *seeds_objects.MUTATIONS,
+    *seeds_image.MUTATIONS,
+    *seeds_contours.MUTATIONS,
+    *seeds_beams.MUTATIONS,
+    *seeds_dose.MUTATIONS,
+)
+"""Every seeded error, by family of the check that must find it."""

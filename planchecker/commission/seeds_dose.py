@@ -1,0 +1,197 @@
+"""Seeded errors of the dose."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.checks.body import bodies, inside
+from planchecker.checks.image_extent import target_planes
+from planchecker.checks.image_stack import is_plain_field
+from planchecker.checks.limits.nesting import drawn_structures
+from planchecker.checks.planar import planar
+from planchecker.commission.export import Export
+from planchecker.commission.model import Impossible, Mutation
+from planchecker.commission.seeding import seed
+
+__all__ = ["MUTATIONS"]
+
+_TARGETS = ("PTV", "CTV", "GTV")
+
+
+def _world(export: Export, world: str) -> None:
+    if [w.value for w in export.clean.technique.worlds] != [world]:
+        raise Impossible(f"the plan is not {world}")
+
+
+def _prescribed(export: Export) -> tuple[float, int]:
+    stated = export.clean.case.plan.prescription if export.clean.case.plan else None
+    if stated is None or not stated.dose_gy or not stated.fractions:
+        raise Impossible("dose or fractions are not stated")
+    return stated.dose_gy, stated.fractions
+
+
+def _relative(export: Export) -> None:
+    export.dose.DoseUnits = "RELATIVE"
+
+
+def _one_beam(export: Export) -> None:
+    if len(export.beams()) < 2:
+        raise Impossible("the plan has one treatment beam")
+    export.dose.DoseSummationType = "BEAM"
+
+
+def _coarse(export: Export) -> None:
+    """Keep every third row and column of the grid."""
+    if is_plain_field(export.clean):
+        raise Impossible("a plain palliative field is asked for no grid spacing")
+    values, _ = export.dose_values()
+    thin = values[:, ::3, ::3]
+    dose = export.dose
+    dose.Rows, dose.Columns = thin.shape[1], thin.shape[2]
+    dose.PixelSpacing = [3 * float(step) for step in dose.PixelSpacing]
+    export.set_dose(thin)
+
+
+def _cut(export: Export) -> None:
+    """Keep the lower part of the grid, up to the middle of the target."""
+    values, nodes = export.dose_values()
+    heights = export.heights(export.first(names=_TARGETS))
+    kept = int((nodes[:, 0, 0, 2] < heights[len(heights) // 2]).sum())
+    if not 2 <= kept < len(values):
+        raise Impossible("the planes of the grid do not rise")
+    dose = export.dose
+    dose.NumberOfFrames = kept
+    dose.GridFrameOffsetVector = list(dose.GridFrameOffsetVector)[:kept]
+    export.set_dose(values[:kept])
+
+
+def _of_course(export: Export) -> None:
+    _, fractions = _prescribed(export)
+    if fractions < 2:
+        raise Impossible("the plan has one fraction")
+    export.scale_dose(fractions)
+
+
+def _water(export: Export) -> None:
+    export.dose.TissueHeterogeneityCorrection = "WATER"
+
+
+def _pacemaker(export: Export) -> None:
+    limit = export.clean.criterion("device.max_gy")
+    for number in export.numbers("organ"):
+        dvh = export.clean.dvhs.get(number)
+        highest = dvh.metric("Dmax").value if dvh else None
+        if highest is not None and highest > limit:
+            export.roi(number).ROIName = "Pacemaker"
+            return
+    raise Impossible("no organ receives that much")
+
+
+def _shifted(export: Export) -> None:
+    x, y, z = (float(value) for value in export.dose.ImagePositionPatient)
+    export.dose.ImagePositionPatient = [x + 20.0, y, z]
+
+
+def _held(export: Export, numbers: list[int]) -> NDArray[np.bool_]:
+    """Mark the nodes of the grid inside some ROIs."""
+    values, nodes = export.dose_values()
+    drawn = drawn_structures(export.clean)
+    shapes = tuple(planar(drawn[number]) for number in numbers)
+    return inside(shapes, nodes.reshape(-1, 3)).reshape(values.shape)
+
+
+def _cold_half(export: Export) -> None:
+    """Take the dose from the left half of the tumour, as a closed leaf bank would."""
+    number = export.first(names=("CTV", "GTV"))
+    values, nodes = export.dose_values()
+    held = _held(export, [number])
+    middle = nodes[held][:, 0].mean()
+    export.set_dose(np.where(held & (nodes[..., 0] > middle), 0.5 * values, values))
+
+
+def _hot(export: Export) -> None:
+    _world(export, "conventional")
+    export.scale_dose(1.25)
+
+
+def _hot_outside(export: Export) -> None:
+    values, nodes = export.dose_values()
+    points = nodes.reshape(-1, 3)
+    body = inside(bodies(export.clean), points)
+    spared = body & ~inside(target_planes(export.clean), points)
+    low = values.reshape(-1) < 0.5 * values.max()
+    places = np.flatnonzero(spared & low)
+    if not len(places):
+        raise Impossible("nothing of the body lies outside the targets")
+    dose, _ = _prescribed(export)
+    hot = values.reshape(-1).copy()
+    hot[places[len(places) // 2]] = max(1.6 * dose, 1.1 * float(values.max()))
+    export.set_dose(hot.reshape(values.shape))
+
+
+def _cord_hot(export: Export, world: str) -> None:
+    _world(export, world)
+    numbers = export.numbers(names=("SpinalCord", "ThecalSac", "SpinalCanal", "CaudaEquina"))
+    if not numbers:
+        raise Impossible("no cord is contoured")
+    dose, _ = _prescribed(export)
+    values, _ = export.dose_values()
+    # Beyond every cord limit: EQD2(2) of about 90 Gy at full dose in conventional schemes.
+    level = 1.3 * dose if world == "stereotactic" else dose * max(1.6, 20.0 / dose)
+    export.set_dose(np.where(_held(export, numbers), np.maximum(values, level), values))
+
+
+def _organ_hot(export: Export) -> None:
+    _world(export, "stereotactic")
+    number = export.first(names=("Esophagus",))
+    dose, _ = _prescribed(export)
+    values, _ = export.dose_values()
+    export.set_dose(np.where(_held(export, [number]), 1.2 * dose, values))
+
+
+def _stored(export: Export) -> None:
+    """Shrink the largest target that has a stored histogram, as a later edit would."""
+    stored = {d.roi_number for dose in export.clean.case.doses for d in dose.stored_dvhs}
+    least = export.clean.criterion("stored_dvh.min_volume_cc")
+    for number in export.numbers("target"):
+        dvh = export.clean.dvhs.get(number)
+        if number in stored and dvh is not None and dvh.volume_cc > 1.5 * least:
+            points = np.concatenate(
+                [export.points(c) for c in export.contours(number).ContourSequence]
+            )
+            middle = points.mean(axis=0)
+
+            def shrunk(contour: np.ndarray, middle: np.ndarray = middle) -> np.ndarray:
+                moved = contour.copy()
+                moved[:, :2] = middle[:2] + 0.9 * (contour[:, :2] - middle[:2])
+                return moved
+
+            export.move(number, shrunk)
+            return
+    raise Impossible("the planning system stored no histogram of a target")
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    seed("relative-dose", "DG001", "not-evaluated", "dose in percent", _relative),
+    seed("beam-dose", "DG001", "not-evaluated", "dose of one beam", _one_beam),
+    seed("coarse-grid", "DG002", "manual", "dose grid three times as coarse", _coarse),
+    seed("cut-grid", "DG003", "not-evaluated", "dose grid ends in the target", _cut),
+    seed("dose-x10", "DG004", "fail manual", "ten times the dose",
+         lambda export: export.scale_dose(10)),
+    seed("dose-x-fractions", "DG004", "fail", "dose multiplied by the fractions", _of_course),
+    seed("dose-in-cgy", "RX020", "fail", "dose in cGy", lambda export: export.scale_dose(100)),
+    seed("water", "DG005", "manual", "dose calculated in water", _water),
+    seed("pacemaker", "DG006", "manual", "pacemaker in the dose", _pacemaker),
+    seed("cold-dose", "TC001", "fail", "dose 20 % too low", lambda export: export.scale_dose(0.8)),
+    seed("shifted-dose", "TC002", "warn fail manual", "dose grid shifted by 2 cm", _shifted),
+    seed("cold-half", "TC003", "fail", "half of the tumour cold", _cold_half),
+    seed("hot-dose", "TC004", "warn", "dose 25 % too high", _hot),
+    seed("hot-outside", "TC005", "manual", "hot spot outside the target", _hot_outside),
+    seed("cord-hot", "DL001", "fail", "cord over its stereotactic limit",
+         lambda export: _cord_hot(export, "stereotactic")),
+    seed("cord-hot-conventional", "DL002", "fail", "cord over its conventional limit",
+         lambda export: _cord_hot(export, "conventional")),
+    seed("cord-hot-beside", "DL020", "warn", "cord over the limits beside",
+         lambda export: _cord_hot(export, "stereotactic")),
+    seed("organ-hot", "DL010", "fail manual", "oesophagus over its limit", _organ_hot),
+    seed("stored-histogram", "SO001", "warn", "target changed after calculation", _stored),
+)  # fmt: skip

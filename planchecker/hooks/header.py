@@ -1,0 +1,125 @@
+"""What is read from an object on arrival: who it is, whose it is, what it names."""
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from planchecker.reading.dataset import parse
+from planchecker.reading.elements import Elements
+from planchecker.reading.limits import DEFAULT_LIMITS
+from planchecker.reading.sop_classes import SOP_CLASSES, Kind
+
+__all__ = ["Header", "is_uid", "read_header", "safe_name"]
+
+# Python's switch for warnings, which the parser uses, belongs to the process.
+_ONE_AT_A_TIME = threading.Lock()
+_REFERENCES = (
+    "ReferencedRTPlanSequence",
+    "ReferencedStructureSetSequence",
+    "ReferencedDoseSequence",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """Identity of one object; texts are empty where absent.
+
+    Parameters
+    ----------
+    kind
+        None for a SOP class that is not used.
+    owner
+        What keeps the objects of one patient together: a digest of the Patient ID, else of
+        the Study Instance UID.
+    names
+        SOP Instance UIDs of the plans, structure sets and doses it names.
+    plans
+        Those of them that stand in the Referenced RT Plan Sequence.
+    label
+        RT Plan Label.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    kind: Kind | None
+    owner: str
+    study_uid: str = ""
+    series_uid: str = ""
+    patient_id: str = ""
+    label: str = ""
+    names: frozenset[str] = frozenset()
+    plans: frozenset[str] = frozenset()
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is one slice of an image; those name nothing and are many."""
+        return self.kind is Kind.IMAGE
+
+
+def read_header(data: bytes) -> Header:
+    """Read the header of one file held in memory.
+
+    Raises
+    ------
+    ReadError
+        If the bytes are no DICOM data set.
+    """
+    with _ONE_AT_A_TIME:
+        dataset = parse(data, limits=DEFAULT_LIMITS)
+        elements = Elements(dataset.elements, [], character_sets=dataset.character_sets)
+        sop_class = elements.text("SOPClassUID") or dataset.media_sop_class_uid
+        known = SOP_CLASSES.get(sop_class)
+        kind = known.kind if known else None
+        patient, study = elements.text("PatientID"), elements.text("StudyInstanceUID")
+        return Header(
+            sop_class_uid=sop_class,
+            sop_instance_uid=elements.text("SOPInstanceUID"),
+            kind=kind,
+            owner=_owner(patient, study),
+            study_uid=study,
+            series_uid=elements.text("SeriesInstanceUID"),
+            patient_id=patient,
+            label=elements.text("RTPlanLabel") if kind is Kind.PLAN else "",
+            names=frozenset() if kind is Kind.IMAGE else frozenset(_named(elements, _REFERENCES)),
+            plans=frozenset(_named(elements, _REFERENCES[:1]))
+            if kind is Kind.DOSE
+            else frozenset(),
+        )
+
+
+def _named(elements: Elements, keywords: Iterable[str]) -> Iterator[str]:
+    for keyword in keywords:
+        for item in elements.items(keyword):
+            if uid := item.text("ReferencedSOPInstanceUID"):
+                yield uid
+
+
+def _owner(patient_id: str, study_uid: str) -> str:
+    patient = patient_id.strip().casefold()
+    if patient:
+        return safe_name("patient", patient)
+    return safe_name("study", study_uid) if study_uid else safe_name("nobody", "")
+
+
+def safe_name(*parts: str) -> str:
+    r"""Turn text of any kind into a file name of 32 hexadecimal digits.
+
+    Examples
+    --------
+    >>> safe_name("patient", "../../etc/passwd")
+    '9578bb037bd35f1d1d7ca71069378b03'
+    """
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_uid(text: str) -> bool:
+    """Whether the text is a UID as PS3.5 9.1 has it, and so safe as a file name.
+
+    Examples
+    --------
+    >>> is_uid("1.2.840.10008"), is_uid("1..2"), is_uid("../1"), is_uid("1.2.")
+    (True, False, False, False)
+    """
+    return len(text) <= 64 and re.fullmatch(r"[0-9]+(\.[0-9]+)*", text, re.ASCII) is not None

@@ -1,0 +1,306 @@
+"""Objects on the disk between their arrival and their verdict.
+
+Layout: ``incoming/`` holds what is being written, ``objects/<owner>/`` what was accepted. No
+name on the disk is taken from an object: all are digests. An object counts as accepted when
+its file has its final name and both file and folder are on the disk.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from planchecker.errors import PlanCheckerError, ReadError
+from planchecker.hooks.header import Header, read_header, safe_name
+from planchecker.hooks.limits import DEFAULT_LIMITS, HookLimits
+from planchecker.reading.sop_classes import Kind
+
+__all__ = ["Spool", "SpoolFullError", "Stored"]
+
+_SUFFIX: Final = ".dcm"
+_IMAGE: Final = "-image"
+_OTHER: Final = "-object"
+_JUDGED: Final = "judged.json"
+
+
+class SpoolFullError(Exception):
+    """There is no room for another object; nothing of it was kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """Where an object went, and whether it was there already."""
+
+    owner: str
+    path: Path
+    duplicate: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    header: Header
+    arrived_ns: int
+
+
+class Spool:
+    """A folder of accepted objects, by owner; one process at a time.
+
+    Parameters
+    ----------
+    root
+        Made if it does not exist. What an earlier process accepted is found again; what it
+        was still receiving is removed, because nobody was told that it had arrived.
+    limits
+        How much may lie here, and how much of the disk must stay free.
+
+    Raises
+    ------
+    PlanCheckerError
+        If the folder cannot be used or another process uses it.
+    """
+
+    def __init__(self, root: Path, *, limits: HookLimits = DEFAULT_LIMITS) -> None:
+        self.root = root
+        self._limits = limits
+        self._incoming = root / "incoming"
+        self._objects = root / "objects"
+        self._mutex = threading.RLock()
+        try:
+            for folder in (self._incoming, self._objects):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _only_user(root / "lock.sqlite")
+            for left in self._incoming.iterdir():
+                left.unlink()
+            self._bytes = sum(path.stat().st_size for path in self._objects.glob(f"*/*{_SUFFIX}"))
+        except OSError as error:
+            raise PlanCheckerError(
+                f"cannot use the spool {str(root)!r}: {error.strerror or error}"
+            ) from error
+        self._sets: dict[str, dict[Path, _Known]] = {}
+        for path in sorted(self._objects.glob(f"*/*{_SUFFIX}")):
+            self._remember(path)
+
+    @property
+    def used_bytes(self) -> int:
+        """Size of all accepted objects."""
+        return self._bytes
+
+    def store(self, head: bytes, body: bytes, header: Header) -> Stored:
+        """Write one object so that it survives whatever happens next.
+
+        Parameters
+        ----------
+        head, body
+            Preamble with file meta, and data set; together the file.
+
+        Raises
+        ------
+        SpoolFullError
+            If there is no room, by our limits or on the disk.
+        """
+        size = len(head) + len(body)
+        known = safe_name("uid", header.sop_instance_uid)[:16]
+        digest = hashlib.sha256(head + body).hexdigest()[:32]
+        mark = _IMAGE if header.is_image else _OTHER
+        path = self._objects / header.owner / f"{known}-{digest}{mark}{_SUFFIX}"
+        # One at a time: the same object over two associations must not be taken for two.
+        with self._mutex:
+            same = self._same(path, known, head + body)
+            if same is not None:
+                os.utime(same)
+                self._note(same, header)
+                return Stored(owner=header.owner, path=same, duplicate=True)
+            if self._bytes + size > self._limits.spool_bytes:
+                raise SpoolFullError(f"the spool holds {self._bytes} bytes")
+            self._write(path, head, body)
+            self._bytes += size
+            self._note(path, header)
+        return Stored(owner=header.owner, path=path, duplicate=False)
+
+    def owners(self) -> tuple[str, ...]:
+        """Return every owner with objects here."""
+        with self._mutex:
+            return tuple(self._sets)
+
+    def state_of(self, owner: str) -> dict[str, int]:
+        """Return name and time of last arrival, in ns, of every object of a set.
+
+        The set of an owner holds its objects, and those of others that name one of them or
+        are named by one: a dose that names a plan of another patient must be seen with that
+        plan, or keeping them apart would hide the contradiction.
+        """
+        with self._mutex:
+            return {
+                path.relative_to(self._objects).as_posix(): known.arrived_ns
+                for path, known in sorted(self._set_of(owner).items())
+            }
+
+    def plans_of(self, owner: str) -> tuple[str, ...]:
+        """Return the SOP Instance UIDs of the plans in the set of an owner."""
+        with self._mutex:
+            headers = [known.header for known in self._set_of(owner).values()]
+        return tuple(h.sop_instance_uid for h in headers if h.kind is Kind.PLAN)
+
+    def headers(self) -> dict[Path, Header]:
+        """Return what was read on arrival, of every object here."""
+        with self._mutex:
+            return {p: known.header for rows in self._sets.values() for p, known in rows.items()}
+
+    def path_of(self, name: str) -> Path:
+        """Return the file of a name in `state_of`."""
+        return self._objects / name
+
+    def judged_state(self, owner: str) -> dict[str, int]:
+        """Return the state that was last judged; empty where none was."""
+        try:
+            state = json.loads((self._objects / owner / _JUDGED).read_text("ascii"))
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def mark_judged(self, owner: str, state: Mapping[str, int]) -> None:
+        """Write down that the set was judged in this state."""
+        temporary = self._incoming / f"{owner}.judged"
+        temporary.write_text(json.dumps(state), "ascii")
+        temporary.replace(self._objects / owner / _JUDGED)
+
+    def purge(self, *, before_ns: int) -> tuple[str, ...]:
+        """Remove the objects of owners that are judged and got nothing new since `before_ns`.
+
+        Returns
+        -------
+        tuple of str
+            The owners that were removed.
+        """
+        gone = []
+        with self._mutex:
+            for owner in tuple(self._sets):
+                state, judged = self.state_of(owner), self.judged_state(owner)
+                newest = max(known.arrived_ns for known in self._sets[owner].values())
+                if newest < before_ns and state.items() <= judged.items():
+                    self._forget(owner)
+                    gone.append(owner)
+        return tuple(gone)
+
+    def close(self) -> None:
+        """Let another process use the folder."""
+        self._lock.close()
+
+    def _set_of(self, owner: str) -> dict[Path, _Known]:
+        mine = self._sets.get(owner, {})
+        objects = [known.header for known in mine.values() if not known.header.is_image]
+        own = {header.sop_instance_uid for header in objects}
+        named = frozenset[str]().union(*(header.names for header in objects))
+        linked = {
+            path: known
+            for other, theirs in self._sets.items()
+            if other != owner
+            for path, known in theirs.items()
+            if not known.header.is_image
+            and (known.header.sop_instance_uid in named or known.header.names & own)
+        }
+        return mine | linked
+
+    def _note(self, path: Path, header: Header) -> None:
+        known = _Known(header=header, arrived_ns=path.stat().st_mtime_ns)
+        self._sets.setdefault(path.parent.name, {})[path] = known
+
+    def _forget(self, owner: str) -> None:
+        for path in self._sets.pop(owner):
+            with contextlib.suppress(FileNotFoundError):
+                self._bytes -= path.stat().st_size
+                path.unlink()
+        (self._objects / owner / _JUDGED).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self._objects / owner).rmdir()
+
+    def _same(self, path: Path, known: str, data: bytes) -> Path | None:
+        """Return the object that is here already with this content, if there is one."""
+        theirs = self._sets.get(path.parent.name, {})
+        if path in theirs:
+            return path
+        # A resent object may come in another encoding; its content decides.
+        namesakes = (other for other in theirs if other.name.startswith(f"{known}-"))
+        return next((other for other in namesakes if _equal(data, other)), None)
+
+    def _write(self, path: Path, head: bytes, body: bytes) -> None:
+        temporary = None
+        try:
+            if shutil.disk_usage(self.root).free - len(body) < self._limits.free_bytes:
+                raise SpoolFullError("the disk of the spool is nearly full")
+            handle, name = tempfile.mkstemp(suffix=".part", dir=self._incoming)
+            temporary = Path(name)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(head)
+                stream.write(body)
+                stream.flush()
+                os.fsync(stream.fileno())
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            temporary.replace(path)
+            _flush_folder(path.parent)
+            _flush_folder(path.parent.parent)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise SpoolFullError(f"cannot write: {error.strerror or error}") from error
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+    def _remember(self, path: Path) -> None:
+        """Take up an object of an earlier process; what cannot be read stays in its set."""
+        header = Header(
+            sop_class_uid="",
+            sop_instance_uid="",
+            kind=Kind.IMAGE if path.stem.endswith(_IMAGE) else None,
+            owner=path.parent.name,
+        )
+        # Slices are many and name nothing: a restart would read gigabytes for their sake.
+        if not header.is_image:
+            with contextlib.suppress(OSError, ReadError):
+                header = read_header(path.read_bytes())
+        self._note(path, header)
+
+
+def _equal(data: bytes, other: Path) -> bool:
+    from io import BytesIO  # noqa: PLC0415 - duplicates are rare
+
+    from pydicom import dcmread  # noqa: PLC0415
+
+    from planchecker.reading.dataset import MALFORMED  # noqa: PLC0415
+
+    try:
+        return bool(dcmread(BytesIO(data), force=True) == dcmread(other, force=True))
+    except MALFORMED:
+        return False
+
+
+def _flush_folder(folder: Path) -> None:
+    # Windows cannot open a folder; NTFS writes the name to its own journal.
+    with contextlib.suppress(PermissionError, IsADirectoryError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _only_user(path: Path) -> sqlite3.Connection:
+    """Hold a lock that ends with the process, however it ends."""
+    # SQLite knows how to lock a file on every system; nothing is ever stored in this one.
+    connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error:
+        connection.close()
+        raise PlanCheckerError(
+            f"the spool {str(path.parent)!r} is in use by another process; stop that one first"
+        ) from None
+    return connection

@@ -1,0 +1,282 @@
+"""Tests against the real Orthanc and the real tools of dcmtk.
+
+Run by ``test_hooks_real_servers.py``, in a private network namespace where there can be one:
+Orthanc listens on every address, whatever it is told.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dicom_factory import encode, make_dose
+from hooks_support.services import Service, free_port
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+import planchecker.hooks
+from planchecker.audit import verify
+from sample_dicom import write
+
+LUA = Path(planchecker.hooks.__file__).parent / "orthanc.lua"
+PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+
+
+class Server:
+    """A real Orthanc."""
+
+    def __init__(self, folder: Path, bell: int) -> None:
+        self.http, self.dicom = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.http}"
+        self.bell = bell
+        folder.mkdir()
+        # The script names the port of the manual; here any port must do.
+        script = folder / "hook.lua"
+        script.write_text(LUA.read_text().replace("8114", str(bell)))
+        settings = {
+            "StorageDirectory": str(folder / "db"),
+            "IndexDirectory": str(folder / "db"),
+            "HttpPort": self.http,
+            "DicomPort": self.dicom,
+            "DicomAet": "ORTHANC",
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "DicomAlwaysAllowStore": True,
+            "StableAge": 1,
+            "LuaScripts": [str(script)],
+        }
+        (folder / "orthanc.json").write_text(json.dumps(settings))
+        self.log = (folder / "log").open("wb")
+        self.process = subprocess.Popen(
+            ["Orthanc", str(folder / "orthanc.json")], stdout=self.log, stderr=self.log
+        )
+        for _ in range(200):
+            if self.process.poll() is None:
+                try:
+                    self.call("/system")
+                except OSError:
+                    time.sleep(0.05)
+                else:
+                    return
+        raise AssertionError((folder / "log").read_text())
+
+    def call(self, path: str, data: bytes | None = None, method: str | None = None) -> bytes:
+        # The address is our own, made above.
+        request = urllib.request.Request(self.url + path, data=data, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            content: bytes = answer.read()
+        return content
+
+    def add(self, data: bytes) -> None:
+        self.call("/instances", data)
+
+    def introduce(self, title: str, port: int) -> None:
+        """Enter a node, as an administrator would."""
+        node = json.dumps([title, "127.0.0.1", port]).encode()
+        self.call(f"/modalities/{title}", node, "PUT")
+
+    def results(self) -> list[Dataset]:
+        """Return every encapsulated document it holds."""
+        query = {"Level": "Series", "Query": {"Modality": "DOC"}, "Expand": True}
+        series = json.loads(self.call("/tools/find", json.dumps(query).encode()))
+        found = []
+        for row in series:
+            for instance in row["Instances"]:
+                path = Path(self.log.name).parent / "result.dcm"
+                path.write_bytes(self.call(f"/instances/{instance}/file"))
+                found.append(dcmread(path))
+        return found
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=15)
+        finally:
+            self.process.kill()
+            self.log.close()
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    write("long-bone-8-in-1", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plan(sample: Path) -> Dataset:
+    return dcmread(sample / "RP.dcm")
+
+
+@pytest.fixture(scope="module")
+def orthanc(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if shutil.which("Orthanc") is None:
+        pytest.skip("Orthanc is not installed")
+    server = Server(tmp_path_factory.mktemp("server") / "orthanc", free_port())
+    try:
+        for path in sorted(sample.iterdir()):
+            server.add(path.read_bytes())
+        plan = dcmread(sample / "RP.dcm")
+        stray = make_dose("1.2.3.99", plan="1.2.3.98")
+        stray.PatientID, stray.StudyInstanceUID = plan.PatientID, plan.StudyInstanceUID
+        stray.PatientName, stray.SeriesInstanceUID = plan.PatientName, "1.2.3.97"
+        stray.StudyID, stray.AccessionNumber = "", ""
+        server.add(encode(stray))
+        yield server
+    finally:
+        server.stop()
+
+
+def planchecker_(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "planchecker", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def dcmtk(tool: str, *words: str | Path) -> "subprocess.CompletedProcess[str]":
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} of dcmtk is not installed")
+    return subprocess.run(
+        [tool, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TCP_NODELAY": "1"},
+    )
+
+
+def latest(reports: Path, plan: Dataset) -> dict[str, Any]:
+    text = (reports / str(plan.SOPInstanceUID) / "latest.json").read_text()
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def test_dcmtk_sends_the_verdict_comes_and_the_result_goes_to_orthanc(
+    orthanc: Server, sample: Path, plan: Dataset, tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports"
+    service = Service(
+        *("listen", "--spool", tmp_path / "spool", "--reports", reports, "--port", "0"),
+        *(
+            "--min-free-gb",
+            "0",
+            "--settle",
+            "0.5",
+            "--quiet",
+            "60",
+            "--allow",
+            "STORESCU@127.0.0.1",
+        ),
+        *("--send-to", f"ORTHANC@127.0.0.1:{orthanc.dicom}"),
+    )
+    try:
+        port = service.wait_for("started")["port"]
+        to = ("127.0.0.1", str(port))
+        wrong_called = dcmtk("storescu", "-aec", "OTHER", *to, sample / "RP.dcm")
+        assert "Called AE Title Not Recognized" in wrong_called.stderr
+        wrong_caller = dcmtk("echoscu", "-aet", "OTHER", "-aec", "PLANCHECKER", *to)
+        assert "Calling AE Title Not Recognized" in wrong_caller.stderr
+        assert dcmtk("echoscu", "-aet", "STORESCU", "-aec", "PLANCHECKER", *to).returncode == 0
+        sent = dcmtk("storescu", "-aec", "PLANCHECKER", *to, "+sd", sample)
+        assert sent.returncode == 0, sent.stderr
+        verdict = service.wait_for("verdict", subject=str(plan.SOPInstanceUID))
+        assert (verdict["status"], verdict["missing"]) == ("pass", 0)
+        service.wait_for("result-sent")
+    finally:
+        ended = service.stop()
+    assert ended == (0, "")
+    assert len(latest(reports, plan)["inputs"]) == len(list(sample.iterdir()))
+    kept = dcmread(next((reports / str(plan.SOPInstanceUID)).glob("*/report.dcm")))
+    assert [dataset for dataset in orthanc.results() if dataset == kept]
+    assert kept.SOPClassUID == PDF
+    if shutil.which("dciodvfy"):
+        judged = dcmtk("dciodvfy", kept.filename)
+        assert "Error" not in judged.stdout + judged.stderr
+
+
+def test_a_plan_is_pulled_from_orthanc_with_its_own_dose_only(
+    orthanc: Server, sample: Path, plan: Dataset, tmp_path: Path
+) -> None:
+    port = free_port()
+    orthanc.introduce("PLANCHECKER", port)
+    words = (
+        *("fetch", "--node", f"ORTHANC@127.0.0.1:{orthanc.dicom}", "--port", str(port)),
+        *("--reports", tmp_path, "--patient", plan.PatientID, "--plan-label", plan.RTPlanLabel),
+    )
+    done = planchecker_(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("PASS")
+    assert "1 doses of other plans were left out" in done.stderr
+    found = latest(tmp_path, plan)
+    assert (found["status"], found["missing"]) == ("pass", [])
+    sent = {str(dcmread(path).SOPInstanceUID) for path in sample.iterdir()}
+    assert set(found["inputs"]) == sent
+    assert verify(tmp_path / "journal.sqlite", reports=tmp_path).problems == ()
+
+
+def test_a_node_that_does_not_know_us_is_named(
+    orthanc: Server, plan: Dataset, tmp_path: Path
+) -> None:
+    done = planchecker_(
+        *("fetch", "--node", f"ORTHANC@127.0.0.1:{orthanc.dicom}", "--aet", "STRANGER"),
+        *("--port", "0", "--reports", tmp_path, "--plan-uid", str(plan.SOPInstanceUID)),
+    )
+    assert done.returncode == 2
+    assert f"ORTHANC@127.0.0.1:{orthanc.dicom}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_orthanc_rings_a_study_is_judged_once_and_the_result_is_in_it(
+    orthanc: Server, plan: Dataset, tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports"
+    before = len(orthanc.results())
+    service = Service(
+        *("watch", "--orthanc", orthanc.url, "--spool", tmp_path / "spool", "--reports", reports),
+        *("--push", "--poll", "0.5", "--health-s", "1", "--notify-port", str(orthanc.bell)),
+    )
+    try:
+        verdict = service.wait_for("verdict", subject=str(plan.SOPInstanceUID))
+        service.wait_for("result-sent")
+        # The result makes the study stable once more; that must not start a check.
+        time.sleep(3)
+        service.wait_for("health", waiting=0)
+    finally:
+        ended = service.stop()
+    assert ended == (0, "")
+    assert service.names().count("verdict") == 1
+    # The study also holds a dose of a plan that is not there: the checks must see it.
+    assert verdict["exit_code"] != 0
+    pushed = orthanc.results()
+    assert len(pushed) == before + 1
+    assert {r.StudyInstanceUID for r in pushed} == {plan.StudyInstanceUID}
+    assert latest(reports, plan)["status"] == verdict["status"]
+
+
+def test_the_bell_of_orthanc_is_heard(orthanc: Server, sample: Path, tmp_path: Path) -> None:
+    service = Service(
+        *("watch", "--orthanc", orthanc.url, "--spool", tmp_path / "spool", "--reports", tmp_path),
+        *("--poll", "600", "--notify-port", str(orthanc.bell)),
+    )
+    try:
+        service.wait_for("study-taken")
+        other = dcmread(sample / "RP.dcm")
+        other.PatientID, other.StudyInstanceUID = "BELL", "1.2.3.500"
+        other.SeriesInstanceUID, other.SOPInstanceUID = "1.2.3.501", "1.2.3.502"
+        orthanc.add(encode(other))
+        service.wait_for("study-taken", objects=1, timeout_s=20)
+    finally:
+        service.stop()
+    assert orthanc.process.poll() is None

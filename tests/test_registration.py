@@ -1,0 +1,93 @@
+"""From one frame of reference to another."""
+
+import math
+
+import case_factory as factory
+import numpy as np
+import pytest
+
+from planchecker.case import Registration
+from planchecker.errors import GeometryError
+from planchecker.registration import apply, find_mapping, inverted
+
+NOW, OLD = "1.2.3.9", "1.2.3.8"
+
+
+def rigid(turn_deg=20.0, shift_mm=(10.0, -5.0, 30.0)):
+    angle = math.radians(turn_deg)
+    matrix = np.eye(4)
+    matrix[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+    matrix[:3, 3] = shift_mm
+    return matrix
+
+
+def registration(matrix, *, source=OLD, target=NOW, uid="1.5"):
+    return Registration(
+        sop_instance_uid=uid,
+        patient=factory.PATIENT,
+        source_frame_of_reference_uid=source,
+        target_frame_of_reference_uid=target,
+        matrix=matrix,
+    )
+
+
+POINT = np.array([[3.0, 7.0, -11.0]])
+
+
+def test_the_same_frame_needs_no_registration():
+    way = find_mapping(NOW, NOW, [registration(rigid())])
+    assert not way.registered
+    assert np.array_equal(way.matrix, np.eye(4))
+
+
+def test_a_registration_leads_from_its_source_to_its_target():
+    way = find_mapping(OLD, NOW, [registration(rigid())])
+    assert way.registered
+    assert np.allclose(apply(way.matrix, POINT), apply(rigid(), POINT))
+
+
+def test_the_other_direction_is_the_inverse_and_not_the_matrix():
+    way = find_mapping(NOW, OLD, [registration(rigid())])
+    assert np.allclose(apply(rigid(), apply(way.matrix, POINT)), POINT)
+    assert not np.allclose(apply(way.matrix, POINT), apply(rigid(), POINT))
+    assert "inverted" in way.how
+
+
+def test_both_directions_of_one_registration_agree():
+    both = [
+        registration(rigid()),
+        registration(inverted(rigid()), source=NOW, target=OLD, uid="1.6"),
+    ]
+    assert find_mapping(NOW, OLD, both).registered
+
+
+def test_registrations_that_contradict_each_other_are_refused():
+    both = [registration(rigid()), registration(rigid(turn_deg=-20.0), uid="1.6")]
+    with pytest.raises(GeometryError, match="contradict"):
+        find_mapping(NOW, OLD, both)
+
+
+@pytest.mark.parametrize(("first", "second"), [(NOW, "1.9"), ("", NOW), (NOW, ""), ("", "")])
+def test_frames_that_nothing_connects_have_no_way(first, second):
+    assert find_mapping(first, second, [registration(rigid())]) is None
+
+
+def test_a_mirror_is_refused():
+    with pytest.raises(GeometryError, match="mirrors"):
+        find_mapping(NOW, OLD, [registration(np.diag([-1.0, 1.0, 1.0, 1.0]))])
+
+
+def test_a_change_of_size_is_refused():
+    with pytest.raises(GeometryError, match="scales"):
+        find_mapping(NOW, OLD, [registration(np.diag([10.0, 10.0, 10.0, 1.0]))])
+
+
+def test_a_flat_matrix_is_refused():
+    with pytest.raises(GeometryError, match="inverted"):
+        find_mapping(NOW, OLD, [registration(np.diag([1.0, 1.0, 0.0, 1.0]))])
+
+
+def test_an_affine_matrix_is_used_and_named():
+    way = find_mapping(NOW, OLD, [registration(np.diag([1.02, 1.0, 1.0, 1.0]))])
+    assert not way.rigid
+    assert find_mapping(NOW, OLD, [registration(rigid())]).rigid
