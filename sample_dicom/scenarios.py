@@ -47,8 +47,8 @@ _ALL = (
         id="two-targets",
         title="T10 and T12 with one isocentre",
         folders=("plan",),
-        expected="The dose that the second target is meant to get is not stated; a rotation of one "
-        "degree shifts it by about 1 mm.",
+        expected="Both targets are covered; a rotation of one degree shifts the second by just "
+        "under 1 mm, which is said.",
     ),
 )
 

@@ -37,7 +37,7 @@ class FakeArchive:
         assert level in ("SERIES", "IMAGE")
         for dataset in sent:
             data = encode(dataset)
-            self.spool.store(b"", data, read_header(data))
+            self.spool.store(data, read_header(data))
             self.moved.append(dataset.SOPInstanceUID)
         return Moved(completed=len(sent))
 

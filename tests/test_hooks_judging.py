@@ -13,6 +13,7 @@ from hooks_support.sets import small_set, write_set
 from pydicom import dcmread
 
 import planchecker
+import planchecker.cli
 from planchecker.case import Beam, Case, DoseObject, ImageSlice, Patient, Plan, StructureSet
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks import isolated
@@ -97,6 +98,13 @@ def test_the_finding_says_what_lacks_and_what_to_do() -> None:
     assert "the dose" in finding.message
     assert "60 s" in finding.message
     assert finding.remedy
+
+
+def test_the_finding_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        planchecker.cli.app(args=["explain", "hk001"], prog_name="planchecker")
+    assert not stop.value.code
+    assert "Not evaluated" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("uid", ["", "..", "../1", "1.", "CON", "1/2", "1\\2", "1" * 65])

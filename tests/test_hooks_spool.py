@@ -23,7 +23,7 @@ LIMITS = replace(DEFAULT_LIMITS, free_bytes=0)
 
 def put(spool: Spool, dataset: Dataset, **options: str) -> Stored:
     data = encode(dataset, **options)
-    return spool.store(data[:132], data[132:], read_header(data))
+    return spool.store(data, read_header(data))
 
 
 def files(root: Path) -> list[Path]:

@@ -11,8 +11,8 @@ from planchecker.checks.planar import Planar
 
 __all__ = ["aperture_middle", "offset_from_apertures"]
 
-_MOST_STATES = 36
-_MOST_POINTS = 1000
+_MOST_STATES = 24
+_MOST_POINTS = 500
 _OPEN_MM = 1.0
 
 

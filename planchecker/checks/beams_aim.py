@@ -20,7 +20,7 @@ from planchecker.schemes.technique import is_modulated
 __all__ = ["aims_at_target", "clearance", "isocentre_place", "one_isocentre"]
 
 _ARC_STEP_DEG = 5.0
-_MOST_POINTS = 20_000
+_MOST_POINTS = 6_000
 Point = tuple[float, float, float]
 
 

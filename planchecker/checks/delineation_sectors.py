@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from constraints.model import Evidence, SectorRule, Technique
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.limits.nesting import contoured, drawn_structures
@@ -92,6 +94,9 @@ def ctv_sectors(context: Context) -> Iterator[Outcome]:
         return
     drawn = drawn_structures(context)
     for bone in bones:
+        if not any(_boxes_meet(drawn[bone.roi_number], drawn[g.roi_number]) for g in gtvs):
+            yield moot(CODE, bone.roi_name, "no GTV lies in this vertebra")
+            continue
         try:
             sectors = divide(drawn[bone.roi_number], drawn[inner.roi_number])
             yield from _vertebra(context, bone, sectors, gtvs, ctvs)
@@ -140,6 +145,12 @@ def is_postoperative(context: Context) -> bool:
 def drawn_of(context: Context, match: Match) -> Structure | None:
     """Return the contours of a match; None where it has none."""
     return drawn_structures(context).get(match.roi_number)
+
+
+def _boxes_meet(first: Structure, second: Structure) -> bool:
+    one, other = (np.concatenate([c.points_mm for c in s.contours]) for s in (first, second))
+    apart = (one.max(axis=0) < other.min(axis=0)) | (other.max(axis=0) < one.min(axis=0))
+    return not bool(apart.any())
 
 
 def _not_asked(context: Context) -> str:

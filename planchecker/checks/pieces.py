@@ -13,6 +13,7 @@ __all__ = ["Gap", "Piece", "gaps", "pieces"]
 
 _TOUCHING_SPACINGS = 1.5
 _MOST_LOOPS = 20_000
+_FEW = 8
 Point = tuple[float, float, float]
 Loop = NDArray[np.float64]
 
@@ -115,7 +116,9 @@ def _overlap(first: Loop, second: Loop) -> bool:
     high = np.minimum(first.max(axis=0), second.max(axis=0))
     if (low > high).any():
         return False
+    few = first[:: max(1, len(first) // _FEW)]
     return bool(
-        points_in_poly(first, second).any()  # type: ignore[no-untyped-call]
+        points_in_poly(few, second).any()  # type: ignore[no-untyped-call]
+        or points_in_poly(first, second).any()  # type: ignore[no-untyped-call]
         or points_in_poly(second, first).any()  # type: ignore[no-untyped-call]
     )

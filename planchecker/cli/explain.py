@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,20 +23,29 @@ def explain(
 ) -> None:
     """Print what a check asks, why, and an example of each outcome."""
     from planchecker.checks import CHECKS  # noqa: PLC0415 - heavy
+    from planchecker.hooks.completeness import EXPLAINED  # noqa: PLC0415
 
     if code is None:
         emit("".join(f"{check.code}  {check.title}\n" for check in CHECKS), None)
         return
     known = {check.code: check for check in CHECKS}
     found = known.get(code.upper())
+    if found is None and code.upper() in EXPLAINED:
+        title, asked = EXPLAINED[code.upper()]
+        emit(_page_of(code.upper(), title, asked), None)
+        return
     if found is None:
         raise PlanCheckerError(_unknown(code, tuple(known)))
     emit(_page(found), None)
 
 
 def _page(check: "Check") -> str:
-    text = inspect.getdoc(check.run) or "This check is not documented."
-    heading = f"{check.code}  {check.title}"
+    return _page_of(check.code, check.title, check.run)
+
+
+def _page_of(code: str, title: str, asked: Callable[..., object]) -> str:
+    text = inspect.getdoc(asked) or "This check is not documented."
+    heading = f"{code}  {title}"
     return f"{heading}\n{'=' * len(heading)}\n\n{text.strip()}\n"
 
 

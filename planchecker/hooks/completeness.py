@@ -1,11 +1,11 @@
 """Whether everything that a verdict needs has arrived."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from planchecker.case import Case, DoseObject, Plan
 from planchecker.results import Finding, Status
 
-__all__ = ["incomplete", "missing_from"]
+__all__ = ["EXPLAINED", "incomplete", "missing_from"]
 
 
 def missing_from(case: Case, *, images_expected: bool = True) -> tuple[str, ...]:
@@ -34,12 +34,38 @@ def missing_from(case: Case, *, images_expected: bool = True) -> tuple[str, ...]
 
 
 def incomplete(gaps: tuple[str, ...], *, waited_s: float | None) -> Finding:
-    """Return the finding that keeps the report of an incomplete set from passing.
+    """Ask whether everything that the plan names had arrived when a hook judged it.
+
+    What
+    ----
+    The plan, the structure set it names, its dose (one of the whole plan, or one of every
+    beam) and every image slice that the structure set names.
+
+    Why
+    ---
+    Objects come one by one over a network or into a folder. A verdict on a part of them is a
+    verdict on another plan.
+
+    Passes
+    ------
+    Never shown: a complete set has no such finding.
+
+    Fires
+    -----
+    Never.
+
+    Not evaluated
+    -------------
+    Where the set was judged although something was missing, because nothing arrived any more.
 
     Parameters
     ----------
     waited_s
         How long nothing arrived before the set was judged; None where nobody waited.
+
+    References
+    ----------
+    DICOM PS3.3 C.8.8.5 Structure Set Module, C.8.8.8 RT General Plan Module.
     """
     waited = "" if waited_s is None else f" after {waited_s:g} s without a new object"
     return Finding(
@@ -49,6 +75,12 @@ def incomplete(gaps: tuple[str, ...], *, waited_s: float | None) -> Finding:
         message=f"The set was judged{waited} while it lacked {'; '.join(gaps)}.",
         remedy="Send or export what is missing; the set is then judged anew.",
     )
+
+
+EXPLAINED: Mapping[str, tuple[str, Callable[..., Finding]]] = {
+    "HK001": ("Set of objects complete", incomplete)
+}
+"""Codes of findings that hooks add to a report, for ``planchecker explain``."""
 
 
 def _gaps(case: Case, plan: Plan, *, images_expected: bool) -> Iterator[str]:

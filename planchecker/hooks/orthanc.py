@@ -140,7 +140,7 @@ class OrthancFeed:
             self._metrics.event("object-refused", instance=instance, reason="no valid UID")
             return None
         try:
-            stored = self._spool.store(b"", data, header)
+            stored = self._spool.store(data, header)
         except SpoolFullError as error:
             raise PlanCheckerError(f"no room for objects of the Orthanc: {error}") from error
         self._known[instance, stamp] = stored.path

@@ -277,18 +277,21 @@ class Receiver:
         if not is_uid(instance):
             raise Refusal(INVALID_INSTANCE, "the SOP Instance UID is no UID")
         head = _file_head(sop_class, instance, str(event.context.transfer_syntax))
-        body = buffer.getvalue()
+        data = head + buffer.getvalue()
+        size = len(data) - len(head)
+        # Large objects are not held twice while they are written.
+        buffer.release()
         try:
-            header = read_header(head + body)
+            header = read_header(data)
         except ReadError as error:
             raise Refusal(CANNOT_UNDERSTAND, "the data set cannot be read") from error
         if header.sop_class_uid != sop_class or header.sop_instance_uid != instance:
             raise Refusal(DOES_NOT_MATCH, "the data set has another SOP class or instance")
         try:
-            stored = self._spool.store(head, body, header)
+            stored = self._spool.store(data, header)
         except SpoolFullError as error:
             raise Refusal(OUT_OF_RESOURCES, str(error)) from error
-        return len(body), stored.duplicate
+        return size, stored.duplicate
 
 
 def _caller(event: Any) -> dict[str, str]:

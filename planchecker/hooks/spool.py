@@ -93,35 +93,36 @@ class Spool:
         """Size of all accepted objects."""
         return self._bytes
 
-    def store(self, head: bytes, body: bytes, header: Header) -> Stored:
+    def store(self, data: bytes, header: Header) -> Stored:
         """Write one object so that it survives whatever happens next.
 
         Parameters
         ----------
-        head, body
-            Preamble with file meta, and data set; together the file.
+        data
+            The whole file.
+        header
+            What `planchecker.hooks.header.read_header` read from it.
 
         Raises
         ------
         SpoolFullError
             If there is no room, by our limits or on the disk.
         """
-        size = len(head) + len(body)
         known = safe_name("uid", header.sop_instance_uid)[:16]
-        digest = hashlib.sha256(head + body).hexdigest()[:32]
+        digest = hashlib.sha256(data).hexdigest()[:32]
         mark = _IMAGE if header.is_image else _OTHER
         path = self._objects / header.owner / f"{known}-{digest}{mark}{_SUFFIX}"
         # One at a time: the same object over two associations must not be taken for two.
         with self._mutex:
-            same = self._same(path, known, head + body)
+            same = self._same(path, known, data)
             if same is not None:
                 os.utime(same)
                 self._note(same, header)
                 return Stored(owner=header.owner, path=same, duplicate=True)
-            if self._bytes + size > self._limits.spool_bytes:
+            if self._bytes + len(data) > self._limits.spool_bytes:
                 raise SpoolFullError(f"the spool holds {self._bytes} bytes")
-            self._write(path, head, body)
-            self._bytes += size
+            self._write(path, data)
+            self._bytes += len(data)
             self._note(path, header)
         return Stored(owner=header.owner, path=path, duplicate=False)
 
@@ -231,16 +232,15 @@ class Spool:
         namesakes = (other for other in theirs if other.name.startswith(f"{known}-"))
         return next((other for other in namesakes if _equal(data, other)), None)
 
-    def _write(self, path: Path, head: bytes, body: bytes) -> None:
+    def _write(self, path: Path, data: bytes) -> None:
         temporary = None
         try:
-            if shutil.disk_usage(self.root).free - len(body) < self._limits.free_bytes:
+            if shutil.disk_usage(self.root).free - len(data) < self._limits.free_bytes:
                 raise SpoolFullError("the disk of the spool is nearly full")
             handle, name = tempfile.mkstemp(suffix=".part", dir=self._incoming)
             temporary = Path(name)
             with os.fdopen(handle, "wb") as stream:
-                stream.write(head)
-                stream.write(body)
+                stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
             path.parent.mkdir(mode=0o700, exist_ok=True)

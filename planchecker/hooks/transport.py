@@ -29,7 +29,8 @@ __all__ = ["GuardedHandler", "GuardedServer"]
 
 _COMMAND_BYTES = 65_536
 _SPARE_CONNECTIONS = 10
-_PATROL_S = 0.25
+_PATROL_S = 0.1
+_WAKE_S = 0.5
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -205,7 +206,7 @@ class GuardedServer(ThreadedAssociationServer):
                         self._connections.pop(connection, None)
                 elif now - since > self.limits.association_s:
                     _hang_up(connection)
-                elif association is not None and now - since > _PATROL_S:
+                elif association is not None and now - since > _WAKE_S:
                     _wake(association)
 
 
