@@ -98,7 +98,7 @@ def percent_dose(doses_gy: Points, percent: float) -> float:
 
     Examples
     --------
-    >>> percent_dose(np.arange(101.0), 95.0)
+    >>> round(percent_dose(np.arange(101.0), 95.0), 6)
     5.0
     """
     return float(np.quantile(doses_gy, 1 - percent / 100))
@@ -128,16 +128,18 @@ def spread(
     Returns
     -------
     Range or None
-        None where a point leaves the dose grid: the range is then not known.
+        None where a point leaves the dose grid: the range is then not known. The hottest volume
+        of a structure that is longer than the grid is known where no side of the grid is as hot.
     """
+    edge_gy = _edge_gy(grid) if volume_cc is not None else np.inf
 
     def metric(error: SetupError) -> float | None:
         doses = grid.at(error.moved(points_mm, about_mm=about_mm))
-        if np.isnan(doses).any():
-            return None
-        if volume_cc is not None:
-            return hottest_cc(doses, share_cc=share_cc, volume_cc=volume_cc)
-        return percent_dose(doses, 95.0 if percent is None else percent)
+        outside = bool(np.isnan(doses).any())
+        if volume_cc is None:
+            return None if outside else percent_dose(doses, 95.0 if percent is None else percent)
+        hottest = hottest_cc(np.nan_to_num(doses), share_cc=share_cc, volume_cc=volume_cc)
+        return None if outside and edge_gy >= hottest else hottest
 
     planned = metric(SetupError())
     values = [metric(error) for error in errors]
@@ -152,3 +154,9 @@ def spread(
         high=max(planned, *known),
         worst=errors[index],
     )
+
+
+def _edge_gy(grid: DoseGrid) -> float:
+    """Return the highest dose on the six sides of a grid."""
+    sides = (np.take(grid.values_gy, end, axis=axis) for axis in range(3) for end in (0, -1))
+    return max(float(side.max()) for side in sides)

@@ -399,3 +399,11 @@ def test_a_peak_at_a_node_inside_is_found_on_upright_and_on_oblique_grids(degree
     highest = dvh_of(stack(SQUARE), grid).metric("Dmax")
     assert highest.value == pytest.approx(40.0, abs=1e-3)
     assert highest.location_mm == pytest.approx(peak, abs=0.5)
+
+
+@pytest.mark.parametrize("wall_mm", [0.5, 1.0, 1.5, 2.0, 4.0])
+def test_a_shell_has_the_volume_of_its_wall(wall_mm):
+    inner = 10 - wall_mm
+    shell = [*stack(SQUARE), *stack(rectangle(-inner, -inner, inner, inner))]
+    volume_cc = (400 - 4 * inner * inner) * 20 / 1000
+    assert dvh_of(shell, grid_of(DOSE)).volume_cc == pytest.approx(volume_cc, rel=0.005)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.loops import are_holes, signed_area
 from planchecker.dosimetry.planes import PlaneStack
 from planchecker.errors import GeometryError
 
@@ -16,6 +17,9 @@ __all__ = ["Lattice", "lattice_for"]
 _CELLS = 20_000
 _MOST_CELLS = 250_000
 _CELLS_ACROSS = 16
+# Shells and rods: a cell that both faces of a wall cross would be counted too full.
+_CELLS_THROUGH_A_WALL = 5
+_MOST_CELLS_FOR_WALLS = 400_000
 _SMALLEST_MM = 0.02
 # Above this a contour lies at absurd coordinates; memory would run out before an answer came.
 _MOST_CELLS_IN_PLANE = 16_000_000
@@ -69,8 +73,11 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
         math.sqrt(float(areas.max())) / _CELLS_ACROSS,
         coarsest,
     )
-    step = max(step, _SMALLEST_MM)
     vertices = np.concatenate([loop for plane in stack.planes for loop in plane.loops])
+    box_mm2 = float(np.ptp(vertices, axis=0).prod())
+    affordable = math.sqrt(box_mm2 * len(stack.planes) / _MOST_CELLS_FOR_WALLS)
+    step = min(step, max(_thickness_mm(stack) / _CELLS_THROUGH_A_WALL, affordable))
+    step = max(step, _SMALLEST_MM)
     low = vertices.min(axis=0) - 3 * step
     count = np.ceil((vertices.max(axis=0) + 3 * step - low) / step).astype(float) + 1
     if not np.isfinite(count).all() or float(count.prod()) > _MOST_CELLS_IN_PLANE:
@@ -88,3 +95,13 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
         step_mm=step,
         outline_mm=np.stack([vertices.min(axis=0), vertices.max(axis=0)]),
     )
+
+
+def _thickness_mm(stack: PlaneStack) -> float:
+    """Return the thickness of a wall that has the area and the outline of the structure."""
+    area = length = 0.0
+    for plane in stack.planes:
+        for loop, hole in zip(plane.loops, are_holes(plane.loops), strict=True):
+            area += math.copysign(signed_area(loop), -1 if hole else 1)
+            length += float(np.hypot(*(loop - np.roll(loop, 1, axis=0)).T).sum())
+    return 2 * area / length if length > 0 and area > 0 else math.inf

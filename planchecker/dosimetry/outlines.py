@@ -67,7 +67,8 @@ class Outlines:
         self._pieces = _Edges(
             [[loops.densify(loop, 0.5 * lattice.step_mm) for loop in plane] for plane in simple]
         )
-        self._radius, self._hole = self._edges.radii_mm(), _holes(simple)
+        self._radius = self._edges.radii_mm()
+        self._hole = np.array([hole for plane in simple for hole in loops.are_holes(plane)], bool)
         shape = (len(planes), *lattice.shape)
         piece_in = np.full(shape, -1, dtype=np.int32)
         column = np.rint((self._pieces.x - lattice.x_mm[0]) / lattice.step_mm).astype(np.intp)
@@ -236,22 +237,6 @@ class _Edges:
             np.stack([self._along_x[edges], self._along_y[edges]], axis=1),
         )
         return distance, self.loop[edges][nearest]
-
-
-def _holes(planes: list[list[loops.Loop]]) -> NDArray[np.bool_]:
-    """Tell which loops lie inside an odd number of other loops of their plane."""
-    holes = []
-    for plane in planes:
-        if len(plane) == 1:
-            holes.append(False)
-            continue
-        low = np.array([loop.min(axis=0) for loop in plane])
-        high = np.array([loop.max(axis=0) for loop in plane])
-        for index, loop in enumerate(plane):
-            around = np.flatnonzero((low < loop[0]).all(axis=1) & (high > loop[0]).all(axis=1))
-            within = [loops.contains(plane[o], loop[0]) for o in around if o != index]
-            holes.append(sum(within) % 2 == 1)
-    return np.array(holes, dtype=bool)
 
 
 def _spread(piece_in: NDArray[np.int32]) -> None:

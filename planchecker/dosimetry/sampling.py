@@ -22,6 +22,9 @@ __all__ = ["Extreme", "Samples", "sample"]
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
+_VERTICES_LOOKED_AT = 64
+_ALONG_EDGE = np.arange(1, 8) / 8
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extreme:
@@ -280,19 +283,23 @@ class _Collector:
         ]
 
     def _take_in(self, planes: list[tuple[Plane, float]], dose: DoseGrid) -> None:
-        local = np.concatenate(
-            [
-                np.column_stack([loop, np.full(len(loop), position)])
-                for plane, position in planes
-                for loop in plane.loops
-            ]
-        )
-        points = self._stack.frame.to_patient(local)
-        values = dose.at(points)
+        outlines = [(loop, position) for plane, position in planes for loop in plane.loops]
+        sizes = np.array([len(loop) for loop, _ in outlines])
+        positions = np.repeat([position for _, position in outlines], sizes)
+        local = np.column_stack([np.concatenate([loop for loop, _ in outlines]), positions])
+        values = dose.at(self._stack.frame.to_patient(local))
         if np.isnan(values).all():
             return
-        for index in (int(np.nanargmax(values)), int(np.nanargmin(values))):
-            self._note(float(values[index]), points[index])
+        # Between two vertices the dose may rise above both: look closer at the best edges.
+        order = np.argsort(np.nan_to_num(values, nan=float(np.nanmean(values))))
+        chosen = np.concatenate([order[:_VERTICES_LOOKED_AT], order[-_VERTICES_LOOKED_AT:]])
+        start = local[chosen]
+        edges = [local[beside[chosen]] - start for beside in _neighbours(sizes)]
+        between = [start, *(start + share * edge for edge in edges for share in _ALONG_EDGE)]
+        points = self._stack.frame.to_patient(np.concatenate(between))
+        found = dose.at(points)
+        for index in (int(np.nanargmax(found)), int(np.nanargmin(found))):
+            self._note(float(found[index]), points[index])
 
     def samples(self) -> Samples:
         """Join everything collected."""
@@ -313,6 +320,15 @@ class _Collector:
             highest_gy=self._highest_gy,
             lowest_gy=self._lowest_gy,
         )
+
+
+def _neighbours(sizes: Index) -> tuple[Index, Index]:
+    """Return the number of the vertex after and before each, round each of several loops."""
+    ahead = np.arange(1, int(sizes.sum()) + 1)
+    behind = ahead - 2
+    last = np.cumsum(sizes) - 1
+    ahead[last], behind[last + 1 - sizes] = last + 1 - sizes, last
+    return ahead, behind
 
 
 def _longest(edges: EdgeCells) -> Floats:
