@@ -15,6 +15,9 @@ Grammar
               | "CV" number "cc"                 dose to the coldest x cc (critical volume)
               | "V" number "Gy" "[cc]" | "[%]"   volume that receives at least x Gy
               | "V" number "%"  "[cc]" | "[%]"   the same, x in % of the prescription
+
+A scale converts every dose before the question is asked, the prescription included:
+``EQD2(10):V95%[%]`` is the volume whose EQD2 is at least 95 % of the EQD2 of the prescription.
 """
 
 import re

@@ -1,11 +1,15 @@
 """``python -m planchecker`` and the ``planchecker`` command."""
 
+import gc
 import sys
 import traceback
 
 __all__ = ["main"]
 
 _ERROR = 2
+# Modules, models and DICOM elements are made by the hundred thousand and live to the end:
+# looking for garbage among them every 700 takes a tenth of the time of a check.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def main() -> None:
@@ -17,6 +21,7 @@ def main() -> None:
         Always; an installation that cannot be loaded leaves with 2, because Python's own
         exit code for a traceback, 1, would read as a failed plan.
     """
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     try:
         from planchecker.cli import app  # noqa: PLC0415 - a broken import must not exit with 1
     except ImportError:

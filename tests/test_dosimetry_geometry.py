@@ -17,6 +17,7 @@ from boxes import (
 )
 
 from planchecker.dosimetry.dvh import compute_dvh
+from planchecker.dosimetry.lattice import lattice_for
 from planchecker.dosimetry.planes import stack_planes
 from planchecker.dosimetry.structure import Contour, ContourType
 from planchecker.errors import GeometryError
@@ -407,3 +408,41 @@ def test_a_shell_has_the_volume_of_its_wall(wall_mm):
     shell = [*stack(SQUARE), *stack(rectangle(-inner, -inner, inner, inner))]
     volume_cc = (400 - 4 * inner * inner) * 20 / 1000
     assert dvh_of(shell, grid_of(DOSE)).volume_cc == pytest.approx(volume_cc, rel=0.005)
+
+
+def test_islands_far_apart_are_cut_into_the_cells_they_have_beside_each_other():
+    def islands(apart_mm):
+        return [
+            *stack(rectangle(-5, -5, 5, 5)),
+            *stack(rectangle(apart_mm - 5, apart_mm - 5, apart_mm + 5, apart_mm + 5)),
+        ]
+
+    def lattice_of(contours):
+        return lattice_for(stack_planes(structure(contours)), GRID)
+
+    near, far = lattice_of(islands(30.0)), lattice_of(islands(400.0))
+    assert far.step_mm == pytest.approx(near.step_mm)
+    assert max(far.shape) <= max(near.shape) + 20
+    assert (far.column_of(np.array([0.0, 200.0, 400.0])) >= 0).tolist() == [True, False, True]
+
+
+def test_rods_much_thinner_than_their_distance_keep_their_volume():
+    rods = [
+        contour
+        for x in range(4)
+        for y in range(4)
+        for contour in stack(rectangle(5 * x, 5 * y, 5 * x + 0.8, 5 * y + 0.8))
+    ]
+    volume_cc = 16 * 0.8 * 0.8 * 20 / 1000
+    assert dvh_of(rods).volume_cc == pytest.approx(volume_cc, rel=0.01)
+
+
+def test_how_many_planes_are_worked_on_at_a_time_changes_nothing(monkeypatch):
+    radii_mm = np.sqrt(100 - np.array(PLANES_MM) ** 2)
+    ball = [loop(radius * SQUARE / 10, z) for radius, z in zip(radii_mm, PLANES_MM, strict=True)]
+    whole = dvh_of(ball)
+    for cells in (1, 5_000, 12_000, 15_000):
+        monkeypatch.setattr("planchecker.dosimetry.slabs._CELLS_AT_ONCE", cells)
+        pieces = dvh_of(ball)
+        assert pieces.volumes_cc == pytest.approx(whole.volumes_cc, rel=1e-6)
+        assert pieces.metric("D2%").value == pytest.approx(whole.metric("D2%").value, rel=1e-6)

@@ -58,6 +58,7 @@ def test_these_are_all_structures_over_10_cc_that_the_grid_does_not_cut():
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_volumes_agree_with_the_planning_system_within_2_percent(name):
     volume_cc, _ = stored_of(name)
+    # Ever finer cells find 1.93 % more in the tumour bed than the planning system states.
     assert measured(name).volume_cc == pytest.approx(volume_cc, rel=0.02)
     assert measured(name).outside_cc == 0.0
 

@@ -1,18 +1,17 @@
 """Reading and measuring a case once, for every check."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from constraints.loader import load
 from constraints.model import Guideline, Protocol
-from constraints.vocabulary import load_vocabulary
 from planchecker.case import Case, Plan
+from planchecker.checker.centre import Centre, centre_of
 from planchecker.checker.earlier import Prior, courses_for
 from planchecker.checks.context import Context
 from planchecker.dosimetry.dvh import DVH, compute_dvh
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
-from planchecker.naming import Match, match_structures
+from planchecker.naming import Match
 from planchecker.plan_dose import PlanDose, resolve_plan_dose
 from planchecker.results import SchemeMatch
 from planchecker.schemes import (
@@ -29,12 +28,13 @@ __all__ = ["build_context"]
 
 def build_context(
     case: Case,
-    protocol: Protocol,
+    rules: Protocol | Centre,
     *,
     indication: str | None = None,
     second_opinion: bool = False,
     prior: Sequence[Prior] = (),
     summed: bool = False,
+    histogram: Callable[..., DVH] = compute_dvh,
 ) -> Context:
     """Read and measure a case: names, plan dose, histograms, prescription, technique, scheme.
 
@@ -43,10 +43,15 @@ def build_context(
 
     Parameters
     ----------
+    rules
+        A published protocol, or the rules of a centre.
     prior
         Earlier courses of the patient.
     summed
         Whether other plans of the patient under the same paths are added up with this one.
+    histogram
+        Computes a histogram as `compute_dvh` does; one that remembers saves time where many
+        cases share structures and dose.
 
     Raises
     ------
@@ -54,13 +59,16 @@ def build_context(
         If the indication is unknown to the protocol, or an earlier course is of another
         patient.
     """
+    centre = centre_of(rules) if isinstance(rules, Protocol) else rules
+    protocol, guidelines = centre.protocol, centre.guidelines
     known = tuple(row.id for row in protocol.indications)
     if indication is not None and indication not in known:
         raise PlanCheckerError(f"no indication {indication!r}; there are {', '.join(known)}")
-    guidelines = _guidelines(protocol)
     structures = case.structure_set.structures if case.structure_set else ()
-    matches = match_structures(structures, load_vocabulary())
-    courses = courses_for(case, protocol, guidelines, prior=prior, summed=summed)
+    matches = centre.match(structures)
+    courses = courses_for(
+        case, protocol, guidelines, prior=prior, summed=summed, matcher=centre.match
+    )
     plan = case.plan
     if plan is None or plan.brachy:
         return _without_plan(case, protocol, guidelines, matches)
@@ -70,7 +78,7 @@ def build_context(
         fraction_tolerance=protocol.criteria["prescription.fraction_reading_percent"].value / 100,
         targets=tuple(s for s in structures if s.roi_number in wanted),
     )
-    dvhs, problems = _histograms(case, dose)
+    dvhs, problems = _histograms(case, dose, histogram)
     plan = _with_prescription(plan, matches, dvhs, protocol, guidelines)
     technique = read_technique(plan, plan.prescription, protocol, guidelines)
     scheme = recognise(
@@ -95,16 +103,8 @@ def build_context(
         second_opinion=second_opinion,
         courses=courses,
         summed=summed,
+        site=centre.site,
     )
-
-
-def _guidelines(protocol: Protocol) -> dict[str, Guideline]:
-    """Load the guidelines; a table that only lends its schemes lends no limits."""
-    found = {name: load(name) for name in protocol.guidelines}
-    for name in protocol.scheme_tables:
-        if name not in found:
-            found[name] = load(name).model_copy(update={"limits": ()})
-    return found
 
 
 def _without_plan(
@@ -137,7 +137,9 @@ def _without_plan(
     )
 
 
-def _histograms(case: Case, dose: PlanDose) -> tuple[dict[int, DVH], dict[int, str]]:
+def _histograms(
+    case: Case, dose: PlanDose, histogram: Callable[..., DVH]
+) -> tuple[dict[int, DVH], dict[int, str]]:
     """Compute the histogram of every structure with a volume; say why where there is none."""
     dvhs: dict[int, DVH] = {}
     problems: dict[int, str] = {}
@@ -155,7 +157,7 @@ def _histograms(case: Case, dose: PlanDose) -> tuple[dict[int, DVH], dict[int, s
             problems[number] = problem
             continue
         try:
-            dvhs[number] = compute_dvh(structure, dose.grid, spacing_mm=spacing)
+            dvhs[number] = histogram(structure, dose.grid, spacing_mm=spacing)
         except PlanCheckerError as error:
             problems[number] = str(error)
     return dvhs, problems

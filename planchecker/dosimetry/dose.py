@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from planchecker.dosimetry.frame import turned
 from planchecker.errors import DoseError
 
 __all__ = ["DoseGrid"]
@@ -120,7 +121,7 @@ class DoseGrid:
         points_mm
             Patient coordinates, shape (N, 3).
         """
-        return np.asarray((points_mm - self.origin_mm) @ self.axes.T, dtype=np.float64)
+        return turned(points_mm - self.origin_mm, self.axes.T)
 
     def node_mm(self, plane: int, row: int, column: int) -> tuple[float, float, float]:
         """Return the patient coordinates of one voxel centre."""
@@ -142,21 +143,29 @@ class DoseGrid:
             Dose in Gy; NaN outside the grid.
         """
         along = self.index_coordinates(points_mm)
-        lower, fraction, inside = [], [], np.ones(len(along), dtype=bool)
-        for axis, nodes in enumerate((self.plane_mm, self.row_mm, self.column_mm)):
-            index, weight, within = locate(nodes, along[:, axis])
-            lower.append(index)
-            fraction.append(weight)
+        inside = np.ones(len(along), dtype=bool)
+        first = np.zeros(len(along), dtype=np.intp)
+        shares = []
+        nodes_of = (self.plane_mm, self.row_mm, self.column_mm)
+        for axis, nodes in enumerate(nodes_of):
+            index, share, within = locate(nodes, along[:, axis])
+            first = first * len(nodes) + index
+            shares.append(share)
             inside &= within
-        result = np.zeros(len(along))
-        for corner in range(8):
-            bits = (corner >> 2 & 1, corner >> 1 & 1, corner & 1)
-            weight = np.ones(len(along))
-            for axis, bit in enumerate(bits):
-                weight = weight * (fraction[axis] if bit else 1.0 - fraction[axis])
-            result += weight * self.values_gy[tuple(lower[a] + bits[a] for a in range(3))]
+        values = self.values_gy.reshape(-1)
+        row, plane = len(self.column_mm), len(self.row_mm) * len(self.column_mm)
+
+        def between(offset: int) -> NDArray[np.float64]:
+            low = values[first + offset].astype(np.float64)
+            return low + shares[2] * (values[first + (offset + 1)] - low)
+
+        low = between(0)
+        low += shares[1] * (between(row) - low)
+        high = between(plane)
+        high += shares[1] * (between(plane + row) - high)
+        result = low + shares[0] * (high - low)
         result[~inside] = np.nan
-        return result
+        return np.asarray(result)
 
 
 def _freeze(grid: DoseGrid, name: str, array: NDArray[Any]) -> None:

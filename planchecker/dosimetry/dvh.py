@@ -202,13 +202,6 @@ def compute_dvh(structure: Structure, dose: DoseGrid, *, spacing_mm: float | Non
 
 
 def _overhang(stack: PlaneStack, dose: DoseGrid) -> float:
-    local = np.concatenate(
-        [
-            np.column_stack([loop, np.full(len(loop), plane.position_mm)])
-            for plane in stack.planes
-            for loop in plane.loops
-        ]
-    )
-    along = dose.index_coordinates(stack.frame.to_patient(local))
+    along = dose.index_coordinates(stack.frame.to_patient(stack.vertices))
     ends = np.array([dose.plane_mm[-1], dose.row_mm[-1], dose.column_mm[-1]])
     return max(0.0, float(-along.min()), float((along - ends).max()))

@@ -1,15 +1,14 @@
 """The common orientation of parallel contours."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.structure import Contour
+from planchecker.dosimetry.flat import FlatLoops
 from planchecker.errors import GeometryError
 
-__all__ = ["Frame", "frame_of", "vector_area"]
+__all__ = ["Frame", "frame_of", "turned"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -26,30 +25,48 @@ class Frame:
 
     def to_patient(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn stack coordinates (x, y, position) in mm into patient coordinates."""
-        return np.asarray(points @ self.axes, dtype=np.float64)
+        return turned(points, self.axes)
 
     def from_patient(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn patient coordinates in mm into stack coordinates (x, y, position)."""
-        return np.asarray(points_mm @ self.axes.T, dtype=np.float64)
+        return turned(points_mm, self.axes.T)
 
 
-def frame_of(contours: Sequence[Contour]) -> Frame:
-    """Find the common plane orientation of contours from the largest of them.
+def turned(points: NDArray[np.float64], axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points times axes, shape (N, 3); where axes only swap or flip, without any sum.
+
+    Examples
+    --------
+    >>> swap = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> turned(np.array([[1.0, 2.0, 3.0]]), swap)
+    array([[-2.,  1.,  3.]])
+    """
+    source = np.abs(axes).argmax(axis=0)
+    signs = axes[source, np.arange(3)]
+    if np.count_nonzero(axes) == 3 and (np.abs(signs) == 1).all():
+        return np.asarray(points[:, source] * signs, dtype=np.float64)
+    return np.asarray(points @ axes, dtype=np.float64)
+
+
+def frame_of(contours: FlatLoops) -> Frame:
+    """Find the common plane orientation of contours in space from the largest of them.
 
     Raises
     ------
     GeometryError
         If no contour encloses an area.
     """
-    normals = np.array([vector_area(c.points_mm) for c in contours])
+    normals = contours.vector_areas()
     sizes = np.linalg.norm(normals, axis=1)
     largest = int(np.argmax(sizes))
     normal = normals[largest]
-    extents = np.array([np.ptp(c.points_mm, axis=0).max() for c in contours])
+    points = contours.points
+    extents = (contours.highest(points) - contours.lowest(points)).max(axis=1)
     if sizes[largest] < 1e-6 * extents[largest] ** 2:
         # The halves of loops that cross themselves cancel: the points themselves must do.
         order = np.argsort(-extents, kind="stable")
-        found = (_flattest(contours[index].points_mm) for index in order)
+        loops = contours.split()
+        found = (_flattest(loops[index]) for index in order)
         normal = next((direction for direction in found if direction.any()), np.zeros(3))
     if not normal.any():
         raise GeometryError("no contour encloses an area")
@@ -71,18 +88,3 @@ def _flattest(points: NDArray[np.float64]) -> NDArray[np.float64]:
     if spread[1] <= 1e-6 * spread[0]:
         return np.zeros(3)
     return np.asarray(directions[2])
-
-
-def vector_area(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the vector area of a loop in mm²; exact for planar loops, a fair mean for others.
-
-    Examples
-    --------
-    >>> square = np.array([[0.0, 0.0, 5.0], [2.0, 0.0, 5.0], [2.0, 2.0, 5.0], [0.0, 2.0, 5.0]])
-    >>> vector_area(square)
-    array([0., 0., 4.])
-    """
-    # Spelled out: np.cross takes most of the time of a structure with many small contours.
-    x, y, z = (points - points[0]).T
-    x1, y1, z1 = (np.concatenate([values[1:], values[:1]]) for values in (x, y, z))
-    return 0.5 * np.array([y @ z1 - z @ y1, z @ x1 - x @ z1, x @ y1 - y @ x1])

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from planchecker.dosimetry.sampling import Samples
 __all__ = ["Curves", "cumulate"]
 
 Floats = NDArray[np.float64]
+AnyFloats = NDArray[np.floating[Any]]
 
 _BIN_GY = 0.01
 _FEWEST_BINS = 1000
@@ -58,29 +60,21 @@ def cumulate(samples: Samples) -> Curves:
     low, high = min(low, samples.lowest_gy[0]), max(high, samples.highest_gy[1])
     count = int(np.clip(math.ceil((high - low) / _BIN_GY), _FEWEST_BINS, _MOST_BINS))
     width = max((high - low) / count, 1e-9)
-    spread = np.maximum(samples.spread_gy, 0.5 * width)
-    edges = samples.edge_mm3.shape[1]
-    least, most = np.full((2, len(spread)), np.reshape(inner, (2, 1)))
-    beyond = np.flatnonzero(samples.edge_mm3[Reading.BASE] == 0)
-    least[beyond], most[beyond] = low, high
-    least, most = (least - low) / width, (most - low) / width
-    most = np.maximum(most, least + 1.0)
-    start = np.clip((samples.dose_gy - spread - low) / width, least, most - 1.0)
-    end = np.clip((samples.dose_gy + spread - low) / width, start + 0.5, most)
-    start = np.minimum(start, end - 0.5)
+    start, end = _spans(samples, inner=inner, outer=(low, high), width=width)
     turns = _Turns(start, end, count)
     # Most cells are the same under every reading: they are sorted in once.
-    common = np.concatenate([samples.edge_mm3[Reading.BASE], samples.full_mm3])
-    shared = turns.of(common, slice(None))
+    shared = turns.of(samples.volume_mm3, None)
+    # Not np.dot: for so many numbers it wakes threads, which costs more than it saves.
+    moment = float((samples.volume_mm3 * samples.dose_gy).sum())
     curves, means = [], []
-    moment = float(np.dot(common, samples.dose_gy))
-    for volumes, total in zip(samples.edge_mm3, samples.total_mm3, strict=True):
-        change = volumes - samples.edge_mm3[Reading.BASE]
-        differ = np.flatnonzero(change)
-        slopes = shared + turns.of(change[differ], differ)
+    for reading, total in zip(Reading, samples.total_mm3.tolist(), strict=True):
+        slopes, mean = shared, moment
+        if reading in samples.changes:
+            cells, change = samples.changes[reading]
+            slopes = shared + turns.of(change, cells)
+            mean = moment + float((change * samples.dose_gy[cells]).sum())
         below = np.concatenate([[0.0], np.cumsum(np.cumsum(slopes))[:count]])
         curves.append(np.minimum.accumulate(np.clip(total - below, 0.0, total)))
-        mean = moment + float(np.dot(change[differ], samples.dose_gy[:edges][differ]))
         means.append(min(max(mean / total, low), high) if total > 0 else math.nan)
     return Curves(
         edges_gy=np.asarray(low + width * np.arange(count + 1), dtype=np.float64),
@@ -89,26 +83,48 @@ def cumulate(samples: Samples) -> Curves:
     )
 
 
+def _spans(
+    samples: Samples,
+    *,
+    inner: tuple[float, float],
+    outer: tuple[float, float],
+    width: float,
+) -> tuple[AnyFloats, AnyFloats]:
+    """Return where each cell's doses begin and end, in bins from the lowest dose.
+
+    Cells that only other readings hold may reach the extremes of those.
+    """
+    low = outer[0]
+    middle = (samples.dose_gy - low) / width
+    half = np.maximum(samples.spread_gy / width, 0.5)
+    least, most = ((dose - low) / width for dose in inner)
+    most = max(most, least + 1.0)
+    start = np.clip(middle - half, least, most - 1.0)
+    end = np.minimum(np.maximum(middle + half, start + 0.5), most)
+    beyond = np.flatnonzero(samples.volume_mm3 == 0)
+    if len(beyond):
+        most = max((outer[1] - low) / width, 1.0)
+        start[beyond] = np.clip((middle - half)[beyond], 0.0, most - 1.0)
+        end[beyond] = np.clip((middle + half)[beyond], start[beyond] + 0.5, most)
+    return np.minimum(start, end - 0.5), end
+
+
 class _Turns:
     """Where the cumulative curve of each cell changes its slope, on the edges of the bins."""
 
-    def __init__(self, start: Floats, end: Floats, count: int) -> None:
+    def __init__(self, start: AnyFloats, end: AnyFloats, count: int) -> None:
         self._count = count
-        self._width = end - start
-        self._first = start.astype(np.intp)
-        self._first_share = start - self._first
-        self._last = end.astype(np.intp)
-        self._last_share = end - self._last
+        self._inverse = 1 / (end - start)
+        first, last = start.astype(np.int32), end.astype(np.int32)
+        self._sides = ((first, start - first, 1.0), (last, end - last, -1.0))
 
-    def of(self, volumes: Floats, cells: NDArray[np.intp] | slice) -> Floats:
+    def of(self, volumes: AnyFloats, cells: NDArray[np.intp] | None) -> Floats:
         """Sum of the changes of slope of some cells with these volumes."""
-        slope = volumes / self._width[cells]
         size = self._count + 2
         turns = np.zeros(size)
-        for index, share, sign in (
-            (self._first[cells], self._first_share[cells], 1.0),
-            (self._last[cells], self._last_share[cells], -1.0),
-        ):
+        slope = volumes * (self._inverse if cells is None else self._inverse[cells])
+        for places, shares, sign in self._sides:
+            index, share = (places, shares) if cells is None else (places[cells], shares[cells])
             far = slope * share
             turns += sign * np.bincount(index, slope - far, size)
             turns[1:] += sign * np.bincount(index, far, size)[:-1]

@@ -7,22 +7,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.loops import are_holes, signed_area
+from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.planes import PlaneStack
 from planchecker.errors import GeometryError
 
 __all__ = ["Lattice", "lattice_for"]
 
+Index = NDArray[np.intp]
+
 # Cells a structure is cut into at least; fewer only where a cell would be smaller than useful.
-_CELLS = 20_000
-_MOST_CELLS = 250_000
+_CELLS = 40_000
+_MOST_CELLS = 120_000
 _CELLS_ACROSS = 16
 # Shells and rods: a cell that both faces of a wall cross would be counted too full.
 _CELLS_THROUGH_A_WALL = 5
 _MOST_CELLS_FOR_WALLS = 400_000
 _SMALLEST_MM = 0.02
+# Cells kept on either side of every loop: none farther away is ever looked at.
+_MARGIN_CELLS = 8
 # Above this a contour lies at absurd coordinates; memory would run out before an answer came.
 _MOST_CELLS_IN_PLANE = 16_000_000
+# Cells of the whole box round islands that lie apart; dust a metre wide is no structure.
+_MOST_CELLS_SPANNED = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -37,22 +43,40 @@ class Lattice:
         Width of a cell.
     outline_mm
         Least and greatest (x, y) of the outlines, shape (2, 2).
+    columns, rows
+        Numbers of the columns and rows by their place in a lattice without gaps, -1 where it
+        has been left out: there is nothing between islands that lie far apart.
     """
 
     x_mm: NDArray[np.float64]
     y_mm: NDArray[np.float64]
     step_mm: float
     outline_mm: NDArray[np.float64]
+    columns: Index
+    rows: Index
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows (y) and columns (x)."""
         return len(self.y_mm), len(self.x_mm)
 
+    def column_of(self, x_mm: NDArray[np.float64]) -> Index:
+        """Return the columns that coordinates fall into, -1 where there is none."""
+        return _number_of(x_mm, self.x_mm[0], self.step_mm, self.columns)
+
+    def row_of(self, y_mm: NDArray[np.float64]) -> Index:
+        """Return the rows that coordinates fall into, -1 where there is none."""
+        return _number_of(y_mm, self.y_mm[0], self.step_mm, self.rows)
+
     def points(self, cells: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the centres of flat cell numbers, shape (N, 2)."""
         row, column = np.divmod(cells, len(self.x_mm))
         return np.stack([self.x_mm[column], self.y_mm[row]], axis=1)
+
+
+def _number_of(along_mm: NDArray[np.float64], first_mm: float, step_mm: float, of: Index) -> Index:
+    place = np.rint((along_mm - first_mm) / step_mm).astype(np.intp)
+    return np.where((place >= 0) & (place < len(of)), of[np.clip(place, 0, len(of) - 1)], -1)
 
 
 def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
@@ -73,35 +97,52 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
         math.sqrt(float(areas.max())) / _CELLS_ACROSS,
         coarsest,
     )
-    vertices = np.concatenate([loop for plane in stack.planes for loop in plane.loops])
+    flat = FlatLoops.of([loop for plane in stack.planes for loop in plane.loops])
+    vertices = flat.points
     box_mm2 = float(np.ptp(vertices, axis=0).prod())
     affordable = math.sqrt(box_mm2 * len(stack.planes) / _MOST_CELLS_FOR_WALLS)
-    step = min(step, max(_thickness_mm(stack) / _CELLS_THROUGH_A_WALL, affordable))
+    step = min(step, max(_thickness_mm(stack, flat) / _CELLS_THROUGH_A_WALL, affordable))
     step = max(step, _SMALLEST_MM)
     low = vertices.min(axis=0) - 3 * step
     count = np.ceil((vertices.max(axis=0) + 3 * step - low) / step).astype(float) + 1
-    if not np.isfinite(count).all() or float(count.prod()) > _MOST_CELLS_IN_PLANE:
-        extent = np.ptp(vertices, axis=0)
-        raise GeometryError(
-            f"contours span {extent[0]:g} x {extent[1]:g} mm around an area of "
-            f"{float(areas.max()):g} mm²; no structure does, so some coordinates are wrong"
-        )
     # A lattice that starts on the outline would put whole columns of cells exactly on it.
     low = low + 0.37 * step
-    columns, rows = (np.arange(int(n)) for n in count)
-    return Lattice(
-        x_mm=low[0] + step * columns,
-        y_mm=low[1] + step * rows,
-        step_mm=step,
-        outline_mm=np.stack([vertices.min(axis=0), vertices.max(axis=0)]),
+    if np.isfinite(count).all() and float(count.prod()) <= _MOST_CELLS_SPANNED:
+        columns, rows = (_used(flat, axis, low, step, int(count[axis])) for axis in (0, 1))
+        if np.count_nonzero(columns >= 0) * np.count_nonzero(rows >= 0) <= _MOST_CELLS_IN_PLANE:
+            return Lattice(
+                x_mm=low[0] + step * np.flatnonzero(columns >= 0),
+                y_mm=low[1] + step * np.flatnonzero(rows >= 0),
+                step_mm=step,
+                outline_mm=np.stack([vertices.min(axis=0), vertices.max(axis=0)]),
+                columns=columns,
+                rows=rows,
+            )
+    extent = np.ptp(vertices, axis=0)
+    raise GeometryError(
+        f"contours span {extent[0]:g} x {extent[1]:g} mm around an area of "
+        f"{float(areas.max()):g} mm²; no structure does, so some coordinates are wrong"
     )
 
 
-def _thickness_mm(stack: PlaneStack) -> float:
+def _used(
+    flat: FlatLoops, axis: int, low_mm: NDArray[np.float64], step_mm: float, count: int
+) -> Index:
+    """Return the number of each column or row near a loop, -1 for the others."""
+    along = flat.points[:, axis]
+    ends = np.stack([flat.lowest(along), flat.highest(along)])
+    first, last = np.rint((ends - low_mm[axis]) / step_mm).astype(np.intp)
+    changes = np.zeros(count + 1, dtype=np.intp)
+    np.add.at(changes, np.maximum(first - _MARGIN_CELLS, 0), 1)
+    np.add.at(changes, np.minimum(last + _MARGIN_CELLS + 1, count), -1)
+    used = np.cumsum(changes[:-1]) > 0
+    return np.where(used, np.cumsum(used) - 1, -1)
+
+
+def _thickness_mm(stack: PlaneStack, flat: FlatLoops) -> float:
     """Return the thickness of a wall that has the area and the outline of the structure."""
-    area = length = 0.0
-    for plane in stack.planes:
-        for loop, hole in zip(plane.loops, are_holes(plane.loops), strict=True):
-            area += math.copysign(signed_area(loop), -1 if hole else 1)
-            length += float(np.hypot(*(loop - np.roll(loop, 1, axis=0)).T).sum())
+    holes = [hole for plane in stack.planes for hole in plane.holes]
+    area = float((np.abs(flat.signed_areas()) * np.where(holes, -1, 1)).sum())
+    along = flat.points[flat.following] - flat.points
+    length = float(np.sqrt((along * along).sum(axis=1)).sum())
     return 2 * area / length if length > 0 and area > 0 else math.inf

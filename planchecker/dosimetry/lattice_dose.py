@@ -1,7 +1,7 @@
 """Dose on the cells of a lattice."""
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from planchecker.dosimetry.planes import Frame
 
 __all__ = ["CellDose", "LatticeDose", "NodePlane"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 
@@ -26,11 +26,15 @@ class CellDose(NamedTuple):
 
 
 class NodePlane(NamedTuple):
-    """Dose nodes on one plane of the stack, and the lattice cells they fall into."""
+    """Dose nodes on one plane of the stack, and the lattice cells they fall into.
+
+    `place_mm` are their coordinates along x and y, shape (2, N).
+    """
 
     position_mm: float
     dose_gy: Floats
     cell: Index
+    place_mm: Floats
 
 
 class LatticeDose:
@@ -64,10 +68,12 @@ class LatticeDose:
         self._y = locate(nodes[y_axis], start[y_axis] + signs[1] * self._lattice.y_mm)
         self._n_nodes, self._n_start, self._n_sign = nodes[n_axis], start[n_axis], signs[2]
         self._values = self._dose.values_gy.transpose(n_axis, y_axis, x_axis)
-        self._node_rows = _nodes_on(signs[1] * (nodes[y_axis] - start[y_axis]), self._lattice.y_mm)
-        self._node_columns = _nodes_on(
-            signs[0] * (nodes[x_axis] - start[x_axis]), self._lattice.x_mm
-        )
+        self._node_place = [
+            sign * (nodes[axis] - start[axis])
+            for sign, axis in zip(signs[:2], self._axis_of[:2], strict=True)
+        ]
+        self._node_columns = _taken(self._lattice.column_of(self._node_place[0]))
+        self._node_rows = _taken(self._lattice.row_of(self._node_place[1]))
         self._rims = [
             _rim(sign * (nodes[axis] - start[axis]))
             for axis, sign in zip(self._axis_of, signs, strict=True)
@@ -101,36 +107,50 @@ class LatticeDose:
         index, share, _ = locate(self._n_nodes, self._n_start + self._n_sign * positions_mm)
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
-        lower, share_of = (index - self._held_from)[which], share[which]
+        size = self._held.shape[1]
+        low = ((index - self._held_from) * size)[which] + cell
+        share_of = share.astype(np.float32)[which]
+        held = self._held.reshape(-1)
 
-        def value(offset: int) -> Floats:
-            at = cell + offset
-            return (1 - share_of) * self._held[lower, at] + share_of * self._held[lower + 1, at]
+        def value(offset: int) -> NDArray[np.float32]:
+            at = low + offset if offset else low
+            below = held[at]
+            at = at + size
+            return np.asarray(below + share_of * (held[at] - below))
 
-        rise = self._held[lower + 1, cell].astype(np.float64) - self._held[lower, cell]
-        across = self._n_sign * rise * (thickness_mm / step)[which]
+        rise = held[low + size] - held[low]
+        rise *= (self._n_sign * thickness_mm / step).astype(np.float32)[which]
         along_x = 0.5 * (value(1) - value(-1))
         along_y = 0.5 * (value(columns) - value(-columns))
-        dose = value(0)
+        dose = value(0).astype(np.float64)
         if shift is not None:
             dose += along_x * shift[0] + along_y * shift[1]
-        dose[~self._inside(positions_mm, which, cell, shift)] = np.nan
-        return CellDose(dose, along_x, along_y, across)
+        within = self._inside(positions_mm, which, cell, shift)
+        if within is not None:
+            dose[~within] = np.nan
+        return CellDose(dose, along_x, along_y, rise)
 
     def _inside(
         self, positions_mm: Floats, which: Index, cell: Index, shift: Floats | None
-    ) -> NDArray[np.bool_]:
-        """Tell which places lie in the grid, the outer half voxel included."""
+    ) -> NDArray[np.bool_] | None:
+        """Tell which places lie in the grid, the outer half voxel included; None for all."""
         low, high = self._rims[2]
-        within = ((positions_mm >= low) & (positions_mm <= high))[which]
         lattice = self._lattice
+        # Where all outlines lie in the grid, cells that jut out hold nothing outside.
+        cut = [
+            axis
+            for axis in (0, 1)
+            if self._rims[axis][0] > lattice.outline_mm[0, axis]
+            or self._rims[axis][1] < lattice.outline_mm[1, axis]
+        ]
+        between = (positions_mm >= low) & (positions_mm <= high)
+        if not cut and between.all():
+            return None
+        within = between[which]
         places = np.divmod(cell, lattice.shape[1])[::-1]
-        for axis, centres in enumerate((lattice.x_mm, lattice.y_mm)):
+        for axis in cut:
             low, high = self._rims[axis]
-            if low <= lattice.outline_mm[0, axis] and lattice.outline_mm[1, axis] <= high:
-                # All outlines lie in the grid, so cells that jut out hold nothing outside.
-                continue
-            place = centres[places[axis]]
+            place = (lattice.x_mm, lattice.y_mm)[axis][places[axis]]
             if shift is not None:
                 place = place + shift[axis] * lattice.step_mm
             within &= (place >= low) & (place <= high)
@@ -146,12 +166,27 @@ class LatticeDose:
             return self._oblique_nodes(low_mm, high_mm)
         positions = self._n_sign * (self._n_nodes - self._n_start)
         cells = self._node_rows[1][:, None] * self._lattice.shape[1] + self._node_columns[1]
+        # Mostly the nodes within the lattice follow one another.
+        rows, columns = (
+            slice(int(nodes[0][0]), int(nodes[0][-1]) + 1) if len(nodes[0]) else slice(0)
+            for nodes in (self._node_rows, self._node_columns)
+        )
+        inner = np.ix_(
+            *(nodes[0] - nodes[0][:1] for nodes in (self._node_rows, self._node_columns))
+        )
+        whole = cells.size == (rows.stop - (rows.start or 0)) * (
+            columns.stop - (columns.start or 0)
+        )
+        y_mm, x_mm = np.broadcast_arrays(
+            self._node_place[1][self._node_rows[0]][:, None],
+            self._node_place[0][self._node_columns[0]],
+        )
+        place = np.stack([x_mm.ravel(), y_mm.ravel()])
         found = []
         for plane in np.flatnonzero((positions >= low_mm) & (positions < high_mm)):
-            values = self._values[plane][np.ix_(self._node_rows[0], self._node_columns[0])]
-            found.append(
-                NodePlane(float(positions[plane]), values.ravel().astype(np.float64), cells.ravel())
-            )
+            values = self._values[plane][rows, columns]
+            values = values if whole else values[inner]
+            found.append(NodePlane(float(positions[plane]), values.ravel(), cells.ravel(), place))
         return found
 
     def _oblique_nodes(self, low_mm: float, high_mm: float) -> list[NodePlane]:
@@ -169,16 +204,17 @@ class LatticeDose:
         flat = [i.ravel() for i in index]
         places = np.stack([n[i] for n, i in zip(nodes, flat, strict=True)], axis=1)
         local = self._frame.from_patient(self._dose.origin_mm + places @ self._dose.axes)
-        column = np.rint((local[:, 0] - x[0]) / step).astype(np.intp)
-        row = np.rint((local[:, 1] - y[0]) / step).astype(np.intp)
-        inside = (column >= 0) & (column < len(x)) & (row >= 0) & (row < len(y))
+        column, row = self._lattice.column_of(local[:, 0]), self._lattice.row_of(local[:, 1])
+        inside = (column >= 0) & (row >= 0)
         inside &= (local[:, 2] >= low_mm) & (local[:, 2] < high_mm)
         chosen = np.flatnonzero(inside)
         level = np.floor((local[chosen, 2] - low_mm) / step)
         values = self._dose.values_gy[tuple(i[chosen] for i in flat)].astype(np.float64)
         cell = row[chosen] * len(x) + column[chosen]
         return [
-            NodePlane(float(local[chosen[at], 2].mean()), values[at], cell[at])
+            NodePlane(
+                float(local[chosen[at], 2].mean()), values[at], cell[at], local[chosen[at], :2].T
+            )
             for at in (np.flatnonzero(level == one) for one in np.unique(level))
         ]
 
@@ -187,12 +223,16 @@ class LatticeDose:
         if self._held_from <= first and last <= self._held_from + len(self._held):
             return
         planes: NDArray[np.float32] = self._values[first:last]
-        row, share, _ = self._y
-        weight = share.astype(np.float32)[:, None]
-        planes = planes[:, row] * (1 - weight) + planes[:, row + 1] * weight
-        column, share, _ = self._x
-        weight = share.astype(np.float32)
-        planes = planes[:, :, column] * (1 - weight) + planes[:, :, column + 1] * weight
+        for axis, (index, share, _) in ((1, self._y), (2, self._x)):
+            weight = share.astype(np.float32)
+            if axis == 1:
+                weight = weight[:, None]
+            lower, upper = (planes.take(index + k, axis=axis, mode="clip") for k in (0, 1))
+            # In place: a body has a million cells.
+            upper -= lower
+            upper *= weight
+            planes = upper
+            planes += lower
         self._held = planes.reshape(len(planes), -1)
         self._held_from = first
 
@@ -232,8 +272,7 @@ def _rim(nodes_mm: Floats) -> tuple[float, float]:
     )
 
 
-def _nodes_on(nodes_mm: Floats, lattice_mm: Floats) -> tuple[Index, Index]:
+def _taken(cell: Index) -> tuple[Index, Index]:
     """Return which nodes fall into the lattice on one axis, and into which cells."""
-    cell = np.rint((nodes_mm - lattice_mm[0]) / (lattice_mm[1] - lattice_mm[0])).astype(np.intp)
-    within = np.flatnonzero((cell >= 0) & (cell < len(lattice_mm)))
+    within = np.flatnonzero(cell >= 0)
     return within, cell[within]

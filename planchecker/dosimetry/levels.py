@@ -5,14 +5,14 @@ zero on the outline, negative outside. Between two planes the level is interpola
 normal, cell by cell, and the shape there is where it is positive.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curvature", "between", "beyond", "coverage", "curvature", "distance"]
+__all__ = ["Coverage", "Curvature", "beyond", "bow", "curvature", "distance"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 class Curvature(NamedTuple):
@@ -30,36 +30,26 @@ def curvature(levels: tuple[Floats, Floats, Floats], positions_mm: tuple[Floats,
     return np.asarray(2 * (second - first) / (above - below))
 
 
-def between(
-    low: Floats,
-    high: Floats,
-    *,
-    gap_mm: Floats,
-    sides: tuple[Curvature, Curvature],
-    shares: Floats,
-) -> Floats:
-    """Interpolate levels between two planes.
+def bow(*, gap_mm: Floats, sides: tuple[Curvature, Curvature]) -> Floats:
+    """Return by how much a level between two planes bends away from the straight line.
 
     Parameters
     ----------
-    low, high
-        Levels at the same cells, shape (N,).
     gap_mm
         Distance of the planes, shape (N,).
     sides
         Curvature at the lower and at the upper plane.
-    shares
-        Places between the planes, 0 to 1, shape (M,).
 
     Returns
     -------
-    ndarray of shape (M, N)
+    ndarray of shape (N,)
+        In mm²; at a share t of the way up, t (1 - t) of it is to be taken off.
 
     Notes
     -----
-    Linear interpolation plus the curvature that both planes agree on (the smaller of the two,
-    none where they differ in sign, the one that is known at an end), which keeps a step between
-    planes from ringing.
+    The curvature is the one that both planes agree on (the smaller of the two, none where they
+    differ in sign, the one that is known at an end), which keeps a step between planes from
+    ringing.
     """
     left, right = sides
     agree = left.value * right.value > 0
@@ -67,9 +57,7 @@ def between(
     bend = np.where(agree & left.known & right.known, smaller, 0.0)
     bend = np.where(left.known & ~right.known, left.value, bend)
     bend = np.where(right.known & ~left.known, right.value, bend)
-    bow = 0.5 * gap_mm * gap_mm * bend
-    t = shares[:, None]
-    return np.asarray(low + t * (high - low) - t * (1 - t) * bow)
+    return np.asarray(0.5 * gap_mm * gap_mm * bend)
 
 
 def beyond(
@@ -110,33 +98,55 @@ def distance(level: Floats, radius2: Floats) -> Floats:
     The inverse of s (2 a - s), or of s (2 a + s) where `radius2` is negative: a hole. Exact for
     circles, and to first order near any outline.
     """
-    side = np.where(radius2 < 0, -1.0, 1.0)
+    hole = radius2 < 0
+    if not hole.any():
+        return np.asarray(np.sqrt(radius2) - np.sqrt(np.maximum(radius2 - level, 0.0)))
     size = np.abs(radius2)
-    return np.asarray(side * (np.sqrt(size) - np.sqrt(np.maximum(size - side * level, 0.0))))
+    found = np.sqrt(size) - np.sqrt(np.maximum(np.where(hole, size + level, size - level), 0.0))
+    return np.asarray(np.where(hole, -found, found))
 
 
-def coverage(depth: Floats, dx: Floats, dy: Floats) -> Floats:
-    """Return the share of each cell that lies inside.
+class Coverage:
+    """Shares of cells that lie inside an outline, which may be moved.
 
     Parameters
     ----------
     depth
-        Signed distance of the cell centre from the outline, positive inside.
+        Signed distance of the cell centres from the outline, positive inside, in cells.
     dx, dy
         Its change over one cell along x and y.
 
     Notes
     -----
     The outline is taken as straight within a cell; the area of the cut-off square is exact.
+
+    Examples
+    --------
+    >>> half = Coverage(np.zeros(1), np.ones(1), np.zeros(1))
+    >>> half.shares().tolist(), half.shares(0.25).tolist()
+    ([0.5], [0.75])
     """
-    dx, dy = np.abs(dx), np.abs(dy)
-    total = dx + dy
-    steep = total > 0
-    scale = np.where(steep, total, 1.0)
-    alpha = np.where(steep, depth / scale, np.sign(depth)) + 0.5
-    alpha = np.minimum(np.maximum(alpha, 0.0), 1.0)
-    small = np.minimum(dx, dy) / scale
-    low = np.minimum(alpha, 1 - alpha)
-    corner = low * low / np.maximum(2 * small * (1 - small), 1e-12)
-    area = np.where(low < small, corner, (low - small / 2) / (1 - small))
-    return np.where(alpha <= 0.5, area, 1 - area)
+
+    def __init__(self, depth: Floats, dx: Floats, dy: Floats) -> None:
+        dx, dy = np.abs(dx), np.abs(dy)
+        total = dx + dy
+        self._depth = depth
+        self._level = None if (total > 0).all() else total > 0
+        scale = total if self._level is None else np.where(self._level, total, 1.0)
+        self._inverse = 1 / scale
+        self._small = np.minimum(dx, dy) * self._inverse
+        self._corner = 1 / np.maximum(2 * self._small * (1 - self._small), 1e-12)
+        self._rest = 1 / (1 - self._small)
+        self._half = 0.5 * self._small
+
+    def shares(self, outward: float = 0.0) -> Floats:
+        """Return the covered shares with the outline moved outward by so many cells."""
+        depth = self._depth + outward if outward else self._depth
+        alpha = depth * self._inverse
+        if self._level is not None:
+            alpha = np.where(self._level, alpha, np.sign(depth))
+        low = np.maximum(0.5 - np.abs(alpha), 0.0)
+        area = np.where(
+            low < self._small, low * low * self._corner, (low - self._half) * self._rest
+        )
+        return np.asarray(np.where(alpha <= 0, area, 1 - area))

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 __all__ = [
     "are_holes",
-    "clean",
     "contains",
     "densify",
     "inside_raster",
     "nearest_edge",
-    "self_intersects",
     "signed_area",
-    "simplify",
     "split_keyholes",
     "unsigned_distance",
 ]
@@ -31,12 +28,6 @@ _CHUNK = 40_000
 def _following(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return every item's successor, the first following the last; far faster than np.roll."""
     return np.concatenate([values[1:], values[:1]])
-
-
-def clean(loop: Loop) -> Loop:
-    """Drop repeated neighbours, the closing vertex included."""
-    different = np.any(loop != _following(loop), axis=1)
-    return loop[different]
 
 
 def signed_area(loop: Loop) -> float:
@@ -115,67 +106,10 @@ def are_holes(plane: Sequence[Loop]) -> list[bool]:
     high = np.array([loop.max(axis=0) for loop in plane])
     holes = []
     for index, loop in enumerate(plane):
-        around = np.flatnonzero((low < loop[0]).all(axis=1) & (high > loop[0]).all(axis=1))
+        around = np.flatnonzero((low < loop[0]).all(axis=1) & (high > loop[0]).all(axis=1)).tolist()
         within = [contains(plane[o], loop[0]) for o in around if o != index]
         holes.append(sum(within) % 2 == 1)
     return holes
-
-
-def simplify(loop: Loop, *, tolerance_mm: float = 0.002) -> Loop:
-    """Drop vertices that lie on the line between their neighbours.
-
-    Up to four passes, each over every other vertex, so that the outline moves by at most four
-    times the tolerance.
-    """
-    for _ in range(4):
-        count = len(loop) - len(loop) % 2
-        if count < 16:
-            break
-        before, middle, after = loop[0:count:2], loop[1:count:2], loop[2 : count + 1 : 2]
-        if len(after) < len(middle):
-            after = np.concatenate([after, loop[:1]])
-        chord = after - before
-        lever = middle - before
-        cross = np.abs(chord[:, 0] * lever[:, 1] - chord[:, 1] * lever[:, 0])
-        length = np.hypot(chord[:, 0], chord[:, 1])
-        share = np.einsum("ij,ij->i", chord, lever) / np.maximum(length, 1e-12) ** 2
-        drop = (cross <= tolerance_mm * length) & (share > 0) & (share < 1)
-        if not drop.any():
-            break
-        keep = np.ones(len(loop), dtype=bool)
-        keep[1:count:2] = ~drop
-        loop = loop[keep]
-    return loop
-
-
-def self_intersects(loop: Loop) -> bool:
-    """Tell whether two edges that are not neighbours cross each other properly."""
-    count = len(loop)
-    if count < 4:
-        return False
-    start, end = loop, _following(loop)
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    # Edges in order of their left end: only those that begin before this one ends can meet it.
-    order = np.argsort(low[:, 0], kind="stable")
-    until = np.searchsorted(low[order, 0], high[order, 0], side="right")
-    following = until - np.arange(count) - 1
-    first = np.repeat(np.arange(count), following)
-    second = (
-        first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(following) - following, following)
-    )
-    i, j = order[first], order[second]
-    apart = np.abs(i - j)
-    meet = (low[i, 1] <= high[j, 1]) & (high[i, 1] >= low[j, 1])
-    meet &= (apart > 1) & (apart < count - 1)
-    i, j = i[meet], j[meet]
-    return bool(_cross(start[i], end[i], start[j], end[j]).any())
-
-
-def _cross(a: Loop, b: Loop, c: Loop, d: Loop) -> NDArray[np.bool_]:
-    def side(p: Loop, q: Loop, r: Loop) -> NDArray[np.float64]:
-        return (q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0])
-
-    return (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
 
 
 def nearest_edge(

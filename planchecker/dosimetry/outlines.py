@@ -12,29 +12,39 @@ the negative of the level of the loop around it.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry import loops
+from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.lattice import Lattice
 from planchecker.dosimetry.planes import Plane
 
 __all__ = ["Field", "Outlines"]
 
 Floats = NDArray[np.float64]
-Index = NDArray[np.intp]
+Singles = NDArray[np.float32]
+Index = NDArray[np.integer[Any]]
+Mask = NDArray[np.bool_]
 
 _LOOK_CELLS = 3
-_BESIDE = np.arange(-2, 3)
+# Pieces measured around the nearest one, and the vertices that takes.
+_BESIDE = 1
+_MORE = 2 * _BESIDE + 1
+_MOST_MOVES = 1
+# As many pieces as a loop is followed straight on.
+_FARTHEST = 6
+# Points worked on at a time, to stay in the cache.
+_CHUNK = 16_384
+_PAIRS = 40_000
 
 
 class Field(NamedTuple):
     """A level in mm² and the radius squared it was made with, in mm², negative for holes."""
 
-    level: Floats
-    radius2: Floats
+    level: Singles
+    radius2: Singles
 
 
 class Outlines:
@@ -53,113 +63,204 @@ class Outlines:
     starts in. The foot of a nearby point lies on a piece close to the one in the nearest such
     cell, so only a few pieces are measured instead of all. Where a plane has several loops the
     nearest decides, and whether a cell is inside follows from all of them by the even-odd rule.
+
+    Distances and levels are held in single precision: a hundredth of a micrometre of a body.
     """
 
     def __init__(self, planes: Sequence[Plane], lattice: Lattice) -> None:
         self._lattice = lattice
         self.positions_mm = np.array([plane.position_mm for plane in planes])
         tolerance = max(0.002, 0.005 * lattice.step_mm)
-        simple = [
-            [loops.simplify(loop, tolerance_mm=tolerance) for loop in plane.loops]
-            for plane in planes
-        ]
-        self._edges = _Edges(simple)
-        self._pieces = _Edges(
-            [[loops.densify(loop, 0.5 * lattice.step_mm) for loop in plane] for plane in simple]
-        )
+        counts = [len(plane.loops) for plane in planes]
+        loop_plane = np.repeat(np.arange(len(planes)), counts)
+        simple = FlatLoops.of([loop for plane in planes for loop in plane.loops])
+        simple = simple.simplified(tolerance)
+        self._edges = _Edges(simple, loop_plane)
+        self._pieces = _Pieces(simple.densified(0.5 * lattice.step_mm))
         self._radius = self._edges.radii_mm()
-        self._hole = np.array([hole for plane in simple for hole in loops.are_holes(plane)], bool)
-        shape = (len(planes), *lattice.shape)
-        piece_in = np.full(shape, -1, dtype=np.int32)
-        column = np.rint((self._pieces.x - lattice.x_mm[0]) / lattice.step_mm).astype(np.intp)
-        row = np.rint((self._pieces.y - lattice.y_mm[0]) / lattice.step_mm).astype(np.intp)
-        piece_in[self._pieces.plane, row, column] = np.arange(len(row), dtype=np.int32)
-        self.touched = piece_in >= 0
+        self._hole = np.array([hole for plane in planes for hole in plane.holes], dtype=bool)
+        self._piece_in = self._entered(loop_plane, len(planes))
         self.inside = self._edges.inside(lattice, len(planes))
-        _spread(piece_in)
-        self._piece_in = piece_in.reshape(len(planes), -1)
-        self._known: NDArray[np.bool_] | None = None
-        self._level_of = self._radius2_of = np.zeros((0, 0))
+        self._slot = np.full(self._piece_in.shape, -1, dtype=np.int32)
+        self._level_of = self._radius2_of = np.zeros(0, dtype=np.float32)
         self.radius_mm = np.zeros(len(planes))
-        np.maximum.at(self.radius_mm, self._edges.loop_plane, self._radius)
+        np.maximum.at(self.radius_mm, loop_plane, self._radius)
+
+    def _entered(self, loop_plane: Index, planes: int) -> NDArray[np.int32]:
+        """Enter the pieces into their cells and let cells nearby take the nearest of them."""
+        lattice, flat = self._lattice, self._pieces.flat
+        rows, columns = lattice.shape
+        column, row = lattice.column_of(flat.points[:, 0]), lattice.row_of(flat.points[:, 1])
+        cell = (loop_plane[flat.loop] * rows + row) * columns + column
+        piece_in = np.full(planes * rows * columns, -1, dtype=np.int32)
+        piece_in[cell] = np.arange(len(cell), dtype=np.int32)
+        self.touched = (piece_in >= 0).reshape(planes, rows, columns)
+        cell = np.flatnonzero(self.touched)
+        piece = piece_in[cell]
+        # The nearest comes last and stays; the lattice has a margin of so many cells.
+        for across, along in _LOOK:
+            piece_in[cell + (across * columns + along)] = piece
+        return piece_in
 
     @property
     def cells(self) -> int:
         """Number of lattice cells in a plane."""
         return self._lattice.shape[0] * self._lattice.shape[1]
 
-    def measure(self, wanted: NDArray[np.bool_], exact: NDArray[np.bool_]) -> None:
+    def measure(self, wanted: Mask, exact: Mask) -> None:
         """Work out level and radius where they are wanted, each cell once.
 
         Parameters
         ----------
         wanted
-            Shape (planes, cells).
+            By number of the cell, counted through all planes: plane times `cells` plus cell.
         exact
             Where False, a cell farther than a few steps from the outline may be given that
-            distance instead of its own; shape (planes, cells).
+            distance instead of its own; of the same shape.
         """
-        known = self._known if self._known is not None else np.zeros(wanted.shape, dtype=bool)
-        if self._known is None:
-            self._level_of = np.zeros(wanted.shape)
-            self._radius2_of = np.zeros(wanted.shape)
-        plane, cell = np.nonzero(wanted & ~known)
-        self._known = known | (wanted & exact)
+        place = np.flatnonzero(wanted)
+        piece = self._piece_in[place]
+        # Rough distances are worked out again, in case they are wanted exactly this time.
+        fresh = (self._slot[place] < 0) | ((piece < 0) & exact[place])
+        place, piece = place[fresh], piece[fresh]
+        plane, cell = np.divmod(place, self.cells)
         points = self._lattice.points(cell)
-        piece = self._piece_in[plane, cell]
         near = np.flatnonzero(piece >= 0)
-        depth = np.full(len(cell), _LOOK_CELLS * self._lattice.step_mm)
+        depth = np.full(len(cell), _LOOK_CELLS * self._lattice.step_mm, dtype=np.float32)
         loop = self._edges.first_loop[plane]
-        loop[near] = self._pieces.loop[piece[near]]
+        loop[near] = self._pieces.flat.loop[piece[near]]
         depth[near] = self._pieces.distance(points[near], piece[near])
-        far = np.flatnonzero((piece < 0) & exact[plane, cell])
-        if len(far):
-            self._measure_far(far, plane, points, depth, loop)
-        field = self._level(plane, cell, depth, loop)
-        self._level_of[plane, cell] = field.level
-        self._radius2_of[plane, cell] = field.radius2
-
-    def field(self, plane: Index, cell: Index) -> Field:
-        """Return level and radius at cells of planes that were measured, shape (N,)."""
-        return Field(self._level_of[plane, cell], self._radius2_of[plane, cell])
-
-    def _measure_far(
-        self, which: Index, plane: Index, points: Floats, depth: Floats, loop: Index
-    ) -> None:
+        far = np.flatnonzero((piece < 0) & exact[place])
         # Cells come plane by plane.
-        for group in np.split(which, np.flatnonzero(np.diff(plane[which])) + 1):
+        for group in np.split(far, np.flatnonzero(np.diff(plane[far])) + 1) if len(far) else ():
             depth[group], loop[group] = self._edges.search(int(plane[group[0]]), points[group])
+        self._slot[place] = np.arange(len(place), dtype=np.int32) + len(self._level_of)
+        field = self._level(place, depth, loop)
+        self._level_of = np.concatenate([self._level_of, field.level])
+        self._radius2_of = np.concatenate([self._radius2_of, field.radius2])
 
-    def _level(self, plane: Index, cell: Index, depth: Floats, loop: Index) -> Field:
-        inside = self.inside.reshape(len(self.positions_mm), -1)[plane, cell]
-        radius, hole = self._radius[loop], self._hole[loop]
-        within = inside ^ hole
+    def field(self, place: Index) -> Field:
+        """Return level and radius at measured cells, numbered as for `measure`."""
+        slot = self._slot[place]
+        return Field(self._level_of[slot], self._radius2_of[slot])
+
+    def _level(self, place: Index, depth: Singles, loop: Index) -> Field:
+        radius = self._radius.astype(np.float32)[loop]
+        within = self.inside.reshape(-1)[place]
+        radius2 = radius * radius
+        holes = bool(self._hole.any())
+        if holes:
+            hole = self._hole[loop]
+            within = within ^ hole
         # Beyond the radius the level of a circle would fall again: flat from there on.
-        inner = np.minimum(depth, radius)
-        size = np.where(within, inner * (2 * radius - inner), depth * (2 * radius + depth))
-        return Field(
-            np.where(inside, size, -size), np.where(hole, -radius * radius, radius * radius)
+        signed = np.where(within, np.minimum(depth, radius), -depth)
+        level = signed * (2 * radius - signed)
+        if holes:
+            level, radius2 = np.where(hole, -level, level), np.where(hole, -radius2, radius2)
+        return Field(level, radius2)
+
+
+def _look() -> list[tuple[int, int]]:
+    reach = range(-_LOOK_CELLS, _LOOK_CELLS + 1)
+    around = [(row, column) for row in reach for column in reach]
+    return sorted(around, key=lambda at: -(at[0] ** 2 + at[1] ** 2))
+
+
+_LOOK = tuple(_look())
+
+
+class _Pieces:
+    """Loops cut into pieces, to be measured from nearby."""
+
+    def __init__(self, flat: FlatLoops) -> None:
+        self.flat = flat
+        self._sizes = flat.sizes
+        sizes = flat.sizes + _MORE
+        begin = np.cumsum(sizes) - sizes
+        loop = np.repeat(np.arange(len(sizes)), sizes)
+        place = np.arange(len(loop)) - begin[loop] - _BESIDE
+        # Every loop begins with its last vertices and ends with its first ones once more.
+        vertex = flat.begin[:-1][loop] + place % flat.sizes[loop]
+        self._x, self._y = flat.points[vertex].T.copy()
+
+    def distance(self, points: Floats, piece: Index) -> Singles:
+        """Return the distance to a piece and those along the loop to where it is least."""
+        found = np.empty(len(points), dtype=np.float32)
+        for start in range(0, len(points), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            found[part] = self._descend(points[part], piece[part])
+        return np.sqrt(found)
+
+    def _descend(self, points: Floats, piece: Index) -> Singles:
+        loop = self.flat.loop[piece]
+        piece = self._moved(piece, loop, self._offset(points, piece, loop))
+        best, ahead = self._nearest(points, piece, loop)
+        moving = np.flatnonzero(ahead)
+        if len(moving):
+            piece = self._moved(piece[moving], loop[moving], ahead[moving] * (_BESIDE + 1))
+            closer, _ = self._nearest(points[moving], piece, loop[moving])
+            best[moving] = np.minimum(best[moving], closer)
+        return best
+
+    def _moved(self, piece: Index, loop: Index, by: Index) -> Index:
+        begin = self.flat.begin[:-1][loop]
+        return np.asarray(begin + (piece - begin + by) % self._sizes[loop])
+
+    def _offset(self, points: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
+        """Return how many pieces on the foot of a point lies if the loop ran on straight."""
+        first = piece + (_MORE * loop + _BESIDE)
+        x, y = self._x[first], self._y[first]
+        ax, ay = self._x[first + 1] - x, self._y[first + 1] - y
+        t = ((points[:, 0] - x) * ax + (points[:, 1] - y) * ay) / np.maximum(
+            ax * ax + ay * ay, 1e-18
         )
+        t = np.minimum(np.maximum(t, -_FARTHEST), _FARTHEST)
+        return np.asarray(np.floor(t), dtype=np.int8)
+
+    def _nearest(
+        self, points: Floats, piece: Index, loop: Index
+    ) -> tuple[Singles, NDArray[np.int8]]:
+        """Return the least squared distance, and on which side of the pieces it falls on."""
+        px, py = points[:, 0], points[:, 1]
+        first = piece + _MORE * loop
+        x0 = (self._x[first] - px).astype(np.float32)
+        y0 = (self._y[first] - py).astype(np.float32)
+        ahead = np.zeros(len(first), dtype=np.int8)
+        for step in range(1, _MORE + 1):
+            x1 = (self._x[first + step] - px).astype(np.float32)
+            y1 = (self._y[first + step] - py).astype(np.float32)
+            ax, ay = x1 - x0, y1 - y0
+            t = x0 * ax
+            t += y0 * ay
+            t /= -np.maximum(ax * ax + ay * ay, 1e-18)
+            np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
+            ax *= t
+            ay *= t
+            ax += x0
+            ay += y0
+            ax *= ax
+            ay *= ay
+            ax += ay
+            if step == 1:
+                best, least = ax, ax
+            else:
+                best = np.minimum(best, ax)
+            x0, y0 = x1, y1
+        ahead[least <= best] = -1
+        ahead[(ax <= best) & (ax < least)] = 1
+        return best, ahead
 
 
 class _Edges:
     """Edges of all loops of all planes in flat arrays."""
 
-    def __init__(self, planes: list[list[loops.Loop]]) -> None:
-        flat = [loop for plane in planes for loop in plane]
-        sizes = np.array([len(loop) for loop in flat])
-        self.loop_plane = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
-        self.first_loop = np.searchsorted(self.loop_plane, np.arange(len(planes)))
-        self._begin = np.concatenate([[0], np.cumsum(sizes)])
-        self.loop = np.repeat(np.arange(len(flat)), sizes)
-        self.plane = self.loop_plane[self.loop]
-        points = np.concatenate(flat)
-        self.x, self.y = points[:, 0].copy(), points[:, 1].copy()
-        following = np.arange(1, len(points) + 1)
-        following[self._begin[1:] - 1] = self._begin[:-1]
-        self._along_x = self.x[following] - self.x
-        self._along_y = self.y[following] - self.y
-        self._length2 = np.maximum(self._along_x**2 + self._along_y**2, 1e-18)
+    def __init__(self, flat: FlatLoops, loop_plane: Index) -> None:
+        self._flat = flat
+        self._loop_plane = loop_plane
+        self.first_loop = np.searchsorted(loop_plane, np.arange(int(loop_plane[-1]) + 1))
+        self._x, self._y = flat.points.T.copy()
+        self._along_x = self._x[flat.following] - self._x
+        self._along_y = self._y[flat.following] - self._y
 
     def radii_mm(self) -> Floats:
         """Return a radius for every loop: exact for circles, fair for strips and squares.
@@ -167,15 +268,13 @@ class _Edges:
         The smaller of twice area over perimeter and of the half axis of the ellipse with the
         same smallest second moment.
         """
-        start = self._begin[:-1]
-        first_x, first_y = self.x[start][self.loop], self.y[start][self.loop]
-        x0, y0 = self.x - first_x, self.y - first_y
+        total, start = self._flat.total, self._flat.begin[:-1]
+        x0, y0 = (
+            self._x - self._x[start][self._flat.loop],
+            self._y - self._y[start][self._flat.loop],
+        )
         x1, y1 = x0 + self._along_x, y0 + self._along_y
         cross = x0 * y1 - x1 * y0
-
-        def total(values: Floats) -> Floats:
-            return np.asarray(np.add.reduceat(values, start))
-
         area = total(cross) / 2
         safe = np.where(np.abs(area) > 1e-9, area, 1.0)
         mean_x = total(cross * (x0 + x1)) / (6 * safe)
@@ -187,67 +286,61 @@ class _Edges:
             - mean_x * mean_y
         )
         smallest = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-        perimeter = total(np.sqrt(self._length2))
+        perimeter = total(np.sqrt(self._along_x**2 + self._along_y**2))
         compact = 2 * np.abs(area) / np.maximum(perimeter, 1e-12)
         radius = np.minimum(compact, 2 * np.sqrt(np.maximum(smallest, 0.0)))
         return np.asarray(np.where(np.abs(area) > 1e-9, radius, 0.0))
 
-    def inside(self, lattice: Lattice, planes: int) -> NDArray[np.bool_]:
+    def inside(self, lattice: Lattice, planes: int) -> Mask:
         """Mark lattice points inside by the even-odd rule, shape (planes, rows, columns)."""
         rows, columns = lattice.shape
-        end_y = self.y + self._along_y
-        low, high = np.minimum(self.y, end_y), np.maximum(self.y, end_y)
+        end_y = self._y + self._along_y
+        low, high = np.minimum(self._y, end_y), np.maximum(self._y, end_y)
         # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
         first = np.searchsorted(lattice.y_mm, low, side="left")
         count = np.searchsorted(lattice.y_mm, high, side="left") - first
         edge = np.repeat(np.arange(len(first)), count)
-        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        share = (lattice.y_mm[row] - self.y[edge]) / self._along_y[edge]
-        crossing = self.x[edge] + share * self._along_x[edge]
+        row = np.arange(len(edge)) + (first - np.cumsum(count) + count)[edge]
+        share = (lattice.y_mm[row] - self._y[edge]) / self._along_y[edge]
+        crossing = self._x[edge] + share * self._along_x[edge]
         column = np.searchsorted(lattice.x_mm, crossing, side="right")
-        flat = (self.plane[edge] * rows + row) * (columns + 1) + column
-        toggles = np.bincount(flat, minlength=planes * rows * (columns + 1)) & 1
-        parity = np.bitwise_xor.accumulate(
-            toggles.astype(np.uint8).reshape(planes, rows, columns + 1), axis=2
-        )
+        flat = (self._loop_plane[self._flat.loop[edge]] * rows + row) * (columns + 1) + column
+        toggles = np.zeros(planes * rows * (columns + 1), dtype=np.uint8)
+        # Several edges may cross in one cell: each turns it round once.
+        np.bitwise_xor.at(toggles, flat, 1)
+        parity = np.bitwise_xor.accumulate(toggles.reshape(planes, rows, columns + 1), axis=2)
         return np.ascontiguousarray(parity[:, :, :-1]).view(np.bool_)
 
-    def distance(self, points: Floats, piece: NDArray[np.int32]) -> Floats:
-        """Return the distance to a piece and its neighbours along the loop."""
-        begin = self._begin[self.loop[piece]][:, None]
-        size = self._begin[self.loop[piece] + 1][:, None] - begin
-        index = begin + (piece[:, None] - begin + _BESIDE) % size
-        along_x, along_y = self._along_x[index], self._along_y[index]
-        dx = points[:, :1] - self.x[index]
-        dy = points[:, 1:] - self.y[index]
-        t = (dx * along_x + dy * along_y) / self._length2[index]
-        np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
-        dx -= t * along_x
-        dy -= t * along_y
-        return np.asarray(np.sqrt((dx * dx + dy * dy).min(axis=1)))
-
-    def search(self, plane: int, points: Floats) -> tuple[Floats, Index]:
+    def search(self, plane: int, points: Floats) -> tuple[Singles, Index]:
         """Return the distance to the nearest edge of a plane and the loop it belongs to."""
         lower = self.first_loop[plane]
-        upper = np.searchsorted(self.loop_plane, plane, side="right")
-        edges = slice(self._begin[lower], self._begin[upper])
-        distance, nearest = loops.nearest_edge(
-            points,
-            np.stack([self.x[edges], self.y[edges]], axis=1),
-            np.stack([self._along_x[edges], self._along_y[edges]], axis=1),
-        )
-        return distance, self.loop[edges][nearest]
-
-
-def _spread(piece_in: NDArray[np.int32]) -> None:
-    """Let empty cells take the piece of a neighbour, as often as there are cells to look."""
-    for _ in range(_LOOK_CELLS):
-        for axis in (1, 2):
-            before = piece_in.copy()
-            for step in (1, -1):
-                target = [slice(None)] * 3
-                source = [slice(None)] * 3
-                target[axis] = slice(1, None) if step > 0 else slice(None, -1)
-                source[axis] = slice(None, -1) if step > 0 else slice(1, None)
-                view = piece_in[tuple(target)]
-                np.copyto(view, before[tuple(source)], where=view < 0)
+        upper = np.searchsorted(self._loop_plane, plane, side="right")
+        edges = slice(self._flat.begin[lower], self._flat.begin[upper])
+        middle = points.mean(axis=0)
+        single = np.float32
+        x = (self._x[edges] - middle[0]).astype(single)
+        y = (self._y[edges] - middle[1]).astype(single)
+        along_x = self._along_x[edges].astype(single)
+        along_y = self._along_y[edges].astype(single)
+        inverse = 1 / np.maximum(along_x * along_x + along_y * along_y, single(1e-18))
+        from_middle = (points - middle).astype(single)
+        distance = np.empty(len(points), dtype=single)
+        nearest = np.empty(len(points), dtype=np.intp)
+        step = max(1, _PAIRS // len(x))
+        for first in range(0, len(points), step):
+            part = from_middle[first : first + step]
+            dx, dy = part[:, :1] - x, part[:, 1:] - y
+            t = dx * along_x
+            t += dy * along_y
+            t *= inverse
+            np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
+            dx -= t * along_x
+            t *= along_y
+            dy -= t
+            dx *= dx
+            dy *= dy
+            dx += dy
+            found = dx.argmin(axis=1)
+            nearest[first : first + step] = found
+            distance[first : first + step] = dx[np.arange(len(part)), found]
+        return np.sqrt(distance), self._flat.loop[edges][nearest]

@@ -4,12 +4,13 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from planchecker.dosimetry import loops
-from planchecker.dosimetry.frame import Frame, frame_of, vector_area
-from planchecker.dosimetry.loops import Loop
-from planchecker.dosimetry.repair import simple_loops, without_twins
-from planchecker.dosimetry.structure import Contour, Structure
+from planchecker.dosimetry.flat import FlatLoops
+from planchecker.dosimetry.frame import Frame, frame_of
+from planchecker.dosimetry.loops import Loop, are_holes
+from planchecker.dosimetry.repair import simple_loops, tangled, without_twins
+from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
 __all__ = ["Frame", "Part", "Plane", "PlaneStack", "stack_planes"]
@@ -33,6 +34,8 @@ class Plane:
     position_mm: float
     loops: tuple[Loop, ...]
     area_mm2: float
+    holes: tuple[bool, ...]
+    """Which of the loops lie inside an odd number of the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,6 +70,13 @@ class PlaneStack:
     def planes(self) -> tuple[Plane, ...]:
         """Planes of all parts in rising order."""
         return tuple(plane for part in self.parts for plane in part.planes)
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        """All vertices in stack coordinates (x, y, position), shape (N, 3)."""
+        placed = [(loop, plane.position_mm) for plane in self.planes for loop in plane.loops]
+        positions = np.repeat([at for _, at in placed], [len(loop) for loop, _ in placed])
+        return np.column_stack([np.concatenate([loop for loop, _ in placed]), positions])
 
 
 def stack_planes(structure: Structure, *, spacing_mm: float | None = None) -> PlaneStack:
@@ -133,7 +143,7 @@ def _usual_spacing(
     return spacing_mm
 
 
-def _closed_contours(structure: Structure, notes: list[str]) -> list[Contour]:
+def _closed_contours(structure: Structure, notes: list[str]) -> FlatLoops:
     closed = [c for c in structure.contours if c.geometric_type.is_closed]
     if not closed:
         kinds = sorted({c.geometric_type.value or "no type" for c in structure.contours})
@@ -149,39 +159,46 @@ def _closed_contours(structure: Structure, notes: list[str]) -> list[Contour]:
         notes.append(f"{len(closed) - len(enough)} contours of fewer than 3 points dropped")
     if not enough:
         raise GeometryError(f"{structure.name!r}: no contour has 3 points or more")
-    farthest = max(float(np.abs(c.points_mm).max()) for c in enough)
+    joined = FlatLoops.of([c.points_mm for c in enough])
+    farthest = float(np.abs(joined.points).max())
     if farthest > _FARTHEST_MM:
         raise GeometryError(
             f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
             "patient is; some coordinates are wrong"
         )
-    return enough
+    return joined
 
 
-def _project(
-    frame: Frame, contours: list[Contour], notes: list[str]
-) -> tuple[list[float], list[Loop]]:
-    positions, flat, bent = [], [], 0
-    whole = across = 0.0
-    for contour in contours:
-        local = frame.from_patient(contour.points_mm)
-        middle = float(np.median(local[:, 2]))
-        area = float(np.linalg.norm(vector_area(local)))
-        whole += area
-        if float(np.abs(local[:, 2] - middle).max()) > _FLAT_MM:
-            bent += 1
-            across += area
-            continue
-        positions.append(middle)
-        flat.append(np.ascontiguousarray(local[:, :2]))
-    if bent * 2 > len(contours) or across > _STRAY_SHARE * whole:
+def _project(frame: Frame, contours: FlatLoops, notes: list[str]) -> tuple[list[float], list[Loop]]:
+    local = frame.from_patient(contours.points)
+    positions = _medians(local[:, 2], contours)
+    deviation = np.abs(local[:, 2] - positions[contours.loop])
+    bent = contours.highest(deviation) > _FLAT_MM
+    areas = np.linalg.norm(contours.vector_areas(), axis=1)
+    across = float(areas[bent].sum())
+    if bent.sum() * 2 > len(bent) or across > _STRAY_SHARE * float(areas.sum()):
         raise GeometryError(
-            f"{bent} of {len(contours)} contours do not lie in parallel planes; export contours "
+            f"{bent.sum()} of {len(bent)} contours do not lie in parallel planes; export contours "
             "drawn on one image orientation"
         )
-    if bent:
-        notes.append(f"{bent} contours outside the common plane orientation dropped")
-    return positions, flat
+    if bent.any():
+        notes.append(f"{bent.sum()} contours outside the common plane orientation dropped")
+    flat = np.ascontiguousarray(local[:, :2])
+    return (
+        positions[~bent].tolist(),
+        [
+            flat[contours.begin[index] : contours.begin[index + 1]]
+            for index in np.flatnonzero(~bent).tolist()
+        ],
+    )
+
+
+def _medians(values: NDArray[np.float64], contours: FlatLoops) -> NDArray[np.float64]:
+    """Return the median of each contour; mostly all its values are one."""
+    low, high = contours.lowest(values), contours.highest(values)
+    for index in np.flatnonzero(high > low).tolist():
+        low[index] = np.median(values[contours.begin[index] : contours.begin[index + 1]])
+    return low
 
 
 def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[Plane]:
@@ -192,17 +209,30 @@ def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[P
         else:
             together.append([index])
     counts = _Counts()
-    planes = [
-        _plane([positions[i] for i in group], [flat[i] for i in group], counts)
-        for group in together
-    ]
+    parts = _cut(flat, counts)
+    planes = []
+    for group in together:
+        members = [part for index in group for part in parts[index]]
+        kept = without_twins(members) if len(members) > 1 else members
+        counts.twice += len(members) - len(kept)
+        planes.append((float(np.mean([positions[index] for index in group])), kept))
+    areas = iter(_areas([loop for _, kept in planes for loop in kept]))
+    found = []
+    for position, kept in planes:
+        own = [next(areas) for _ in kept]
+        counts.hollow += sum(area < 1e-9 for area in own)
+        if kept:
+            holes = tuple(are_holes(kept))
+            found.append(
+                Plane(position_mm=position, loops=tuple(kept), area_mm2=sum(own), holes=holes)
+            )
     if counts.crossing:
         notes.append(f"{counts.crossing} contours cross themselves: filled by the even-odd rule")
     if counts.twice:
         notes.append(f"{counts.twice} contours are there twice on their plane: counted once")
     if counts.hollow:
         notes.append(f"{counts.hollow} contours of zero area: they enclose nothing")
-    return [plane for plane in planes if plane.loops]
+    return found
 
 
 @dataclass(slots=True)
@@ -214,22 +244,32 @@ class _Counts:
     hollow: int = 0
 
 
-def _plane(at: list[float], drawn: list[Loop], counts: _Counts) -> Plane:
-    members: list[Loop] = []
-    for loop in drawn:
-        cleaned = loops.clean(loop)
-        if len(cleaned) < 2:
-            counts.hollow += 1
-            continue
-        parts, crosses = simple_loops(cleaned)
-        counts.crossing += crosses
+def _cut(flat: list[Loop], counts: _Counts) -> list[list[Loop]]:
+    """Return the simple loops that each drawn loop is made of; none where it is a point."""
+    cleaned = FlatLoops.of(flat).cleaned()
+    enough = np.flatnonzero(cleaned.sizes >= 2)
+    counts.hollow += len(flat) - len(enough)
+    parts: list[list[Loop]] = [[] for _ in flat]
+    if not len(enough):
+        return parts
+    drawn = cleaned.split()
+    usable = FlatLoops.of([drawn[index] for index in enough])
+    entangled = tangled(usable)
+    for index, suspect in zip(enough.tolist(), entangled.tolist(), strict=True):
+        loop = drawn[index]
+        cut = [loop]
+        if suspect:
+            cut, crosses = simple_loops(loop)
+            counts.crossing += crosses
         # A line walked forth and back leaves no loop, yet it may mark where a shape closes.
-        members += parts or [cleaned]
-    kept = without_twins(members)
-    counts.twice += len(members) - len(kept)
-    areas = [abs(loops.signed_area(loop)) for loop in kept]
-    counts.hollow += sum(area < 1e-9 for area in areas)
-    return Plane(position_mm=float(np.mean(at)), loops=tuple(kept), area_mm2=float(sum(areas)))
+        parts[index] = cut or [loop]
+    return parts
+
+
+def _areas(members: list[Loop]) -> list[float]:
+    if not members:
+        return []
+    return [abs(area) for area in FlatLoops.of(members).signed_areas().tolist()]
 
 
 def _without_stray_marks(planes: list[Plane], notes: list[str]) -> list[Plane]:

@@ -4,12 +4,13 @@
 fractions of d = D / n (Fowler 1989; Joiner and van der Kogel, Basic Clinical Radiobiology).
 """
 
+import math
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bed", "eqd2", "physical_from_eqd2"]
+__all__ = ["bed", "eqd2", "log_logistic_risk", "physical_from_eqd2"]
 
 
 @overload
@@ -86,6 +87,37 @@ def physical_from_eqd2(eqd2_gy: float, *, fractions: int, alpha_beta_gy: float) 
         raise ValueError(f"EQD2 must be 0 Gy or more, got {eqd2_gy!r}")
     half = fractions * alpha_beta_gy / 2
     return float(-half + np.sqrt(half * half + eqd2_gy * fractions * (2 + alpha_beta_gy)))
+
+
+def log_logistic_risk(dose_gy: float, *, d50_gy: float, slope: float) -> float:
+    """Return the risk P = 1 / (1 + (D50 / D)^k), from 0 to 1.
+
+    Parameters
+    ----------
+    d50_gy
+        Dose of a risk of one half, on the same scale as `dose_gy`.
+    slope
+        The exponent k.
+
+    Raises
+    ------
+    ValueError
+        If D50 or slope are not above 0, or the dose is negative.
+
+    Examples
+    --------
+    >>> log_logistic_risk(69.4, d50_gy=69.4, slope=18.72)
+    0.5
+    """
+    if not (d50_gy > 0 and slope > 0 and dose_gy >= 0):
+        raise ValueError(
+            f"D50 and slope must be above 0 and the dose 0 or more, got {d50_gy!r}, {slope!r} and "
+            f"{dose_gy!r}"
+        )
+    if dose_gy == 0:
+        return 0.0
+    # The power of a small dose overflows, and its risk is 0 long before.
+    return 1 / (1 + math.exp(min(slope * math.log(d50_gy / dose_gy), 700.0)))
 
 
 def _check(fractions: int, alpha_beta_gy: float) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["OUTLINE_MM", "EdgeCells", "FullCells", "Reading", "Slabs"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 OUTLINE_MM = 0.1

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.loops import Loop, split_keyholes
 from planchecker.errors import GeometryError
 
-__all__ = ["find_crossings", "simple_loops", "without_twins"]
+__all__ = ["find_crossings", "simple_loops", "tangled", "without_twins"]
 
 # Pairs of edges looked at together, to bound the memory.
 _CHUNK = 1_000_000
 # No drawn outline crosses itself this often; cutting up noise would take for ever.
 _MOST_CROSSINGS = 1000
+# Edges beside an edge, beyond which a loop is looked at alone.
+_MOST_NEIGHBOURS = 1000
 # Two outlines this close all along are one outline written twice, not a wall.
 _SAME_OUTLINE_MM = 0.1
 
@@ -56,6 +59,66 @@ def simple_loops(loop: Loop) -> tuple[list[Loop], bool]:
     if not len(first):
         return split_keyholes(loop), False
     return split_keyholes(_with_vertices(loop, first, second)), True
+
+
+def tangled(flat: FlatLoops) -> NDArray[np.bool_]:
+    """Mark the loops that may cross themselves or visit a vertex twice.
+
+    Those not marked need no `simple_loops`. All loops are looked at together: one after the
+    other they would take most of the time of a large structure.
+
+    Parameters
+    ----------
+    flat
+        Loops without repeated neighbours, in mm.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+    >>> tangled(FlatLoops.of([square, square[[0, 2, 1, 3]]])).tolist()
+    [False, True]
+    """
+    found = np.zeros(len(flat.begin) - 1, dtype=bool)
+    found[_visited_twice(flat)] = True
+    ends = flat.points[flat.following]
+    low, high = np.minimum(flat.points, ends), np.maximum(flat.points, ends)
+    axis = int((high - low).sum(axis=0).argmin())
+    # Loops are moved apart along the axis, so that edges of different ones never overlap.
+    apart = flat.loop * (float(np.ptp(flat.points[:, axis])) + 1.0)
+    begin, end = low[:, axis] + apart, high[:, axis] + apart
+    order = np.argsort(begin, kind="stable")
+    begin = begin[order]
+    following = np.searchsorted(begin, end[order]) - np.arange(len(order)) - 1
+    following = np.maximum(following, 0)
+    # An edge may share its whole extent with most others: such loops are left to the slow way.
+    many = following > _MOST_NEIGHBOURS
+    found[flat.loop[order[many]]] = True
+    following[many] = 0
+    left, right = low[order, 1 - axis], high[order, 1 - axis]
+    for block in _blocks(following):
+        i, j = _pairs(block, following[block])
+        meet = np.flatnonzero((left[i] < right[j]) & (left[j] < right[i]))
+        first, second = order[i[meet]], order[j[meet]]
+        away = np.flatnonzero((flat.following[first] != second) & (flat.following[second] != first))
+        first, second = first[away], second[away]
+        cross = _cross(flat.points[first], ends[first], flat.points[second], ends[second])
+        found[flat.loop[first[cross]]] = True
+    return found
+
+
+def _visited_twice(flat: FlatLoops) -> NDArray[np.intp]:
+    """Return the loops with a vertex that occurs twice, and by rare chance others."""
+    # Adding zero turns -0.0 into 0.0; odd factors spread the bits of the numbers.
+    x, y = np.ascontiguousarray(flat.points.T + 0.0).view(np.uint64)
+    key = x * np.uint64(0x9E3779B97F4A7C15) + (y ^ (y >> np.uint64(29))) * np.uint64(
+        0xC2B2AE3D27D4EB4F
+    )
+    key = (key ^ (key >> np.uint64(31))) + flat.loop.astype(np.uint64) * np.uint64(
+        0x165667B19E3779F9
+    )
+    ranked = np.sort(key)
+    twice = ranked[1:][ranked[1:] == ranked[:-1]]
+    return flat.loop[np.isin(key, twice)] if len(twice) else np.zeros(0, dtype=np.intp)
 
 
 def find_crossings(loop: Loop) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

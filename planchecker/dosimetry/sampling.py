@@ -4,22 +4,26 @@ Every cell carries several volumes, one for each way of reading what the contour
 (`Reading`); the spread between them is where the uncertainty band comes from.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.lattice import Lattice, lattice_for
 from planchecker.dosimetry.lattice_dose import LatticeDose
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
 from planchecker.dosimetry.readings import EdgeCells, FullCells, Reading, Slabs
+from planchecker.dosimetry.refining import Cells, refined
 from planchecker.dosimetry.slabs import slabs
+from planchecker.dosimetry.solid import SolidCells
 
 __all__ = ["Extreme", "Samples", "sample"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 _VERTICES_LOOKED_AT = 64
@@ -42,10 +46,12 @@ class Samples:
     ----------
     dose_gy, spread_gy
         Mean dose of each cell and half the width over which it spreads, shape (N,).
-    edge_mm3
-        Volume of the first E cells under each `Reading`, shape (readings, E).
-    full_mm3
-        Volume of the other cells under every reading, shape (N - E,).
+    volume_mm3
+        Volume of each cell under `Reading.BASE`, shape (N,).
+    changes
+        By how much other readings differ: numbers of cells and their change of volume.
+    total_mm3
+        Volume inside the dose grid under each `Reading`, shape (readings,).
     outside_mm3
         Volume outside the dose grid under each `Reading`, shape (readings,).
     cell, position_mm
@@ -59,8 +65,9 @@ class Samples:
 
     dose_gy: Floats
     spread_gy: Floats
-    edge_mm3: Floats
-    full_mm3: Floats
+    volume_mm3: Floats
+    changes: Mapping[Reading, tuple[Index, Floats]]
+    total_mm3: Floats
     outside_mm3: Floats
     cell: Index
     position_mm: Floats
@@ -71,12 +78,7 @@ class Samples:
     highest_gy: tuple[float, float]
     lowest_gy: tuple[float, float]
 
-    @property
-    def total_mm3(self) -> Floats:
-        """Volume inside the dose grid under each reading, shape (readings,)."""
-        return np.asarray(self.edge_mm3.sum(axis=1) + self.full_mm3.sum())
-
-    def points_mm(self, chosen: NDArray[np.intp]) -> Floats:
+    def points_mm(self, chosen: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the patient coordinates of some samples, shape (len(chosen), 3)."""
         flat = self.lattice.points(self.cell[chosen])
         local = np.column_stack([flat, self.position_mm[chosen]])
@@ -99,7 +101,7 @@ def sample(stack: PlaneStack, dose: DoseGrid) -> Samples:
         for some in slabs(part, lattice):
             collector.add(some)
     collector.add_vertices(dose)
-    return collector.samples()
+    return collector.samples(dose)
 
 
 class _Kept(NamedTuple):
@@ -109,6 +111,16 @@ class _Kept(NamedTuple):
     spread_gy: Floats
     cell: Index
     position_mm: Floats
+
+    @classmethod
+    def joined(cls, parts: list["_Kept"]) -> "_Kept":
+        """Return all samples together."""
+        return cls(
+            _join([part.dose_gy for part in parts]),
+            _join([part.spread_gy for part in parts]),
+            np.concatenate([np.zeros(0, dtype=np.intp), *(part.cell for part in parts)]),
+            _join([part.position_mm for part in parts]),
+        )
 
     def only(self, chosen: Index) -> "_Kept":
         """Return some of the samples."""
@@ -129,8 +141,11 @@ class _Collector:
         self._stack = stack
         self._edge: list[_Kept] = []
         self._full: list[_Kept] = []
+        self._count = 0
         self._edge_volume: list[Floats] = []
         self._full_volume: list[Floats] = []
+        self._changes: dict[Reading, list[tuple[Index, Floats]]] = {}
+        self._total = np.zeros(len(Reading))
         self._outside = np.zeros(len(Reading))
         self._highest: tuple[float, Floats] = (-np.inf, np.zeros(3))
         self._lowest: tuple[float, Floats] = (np.inf, np.zeros(3))
@@ -156,25 +171,45 @@ class _Collector:
             found.along_y * (1 - 2 * np.abs(edges.shift[1])),
             found.across,
         )
-        size = self._lattice.step_mm**2 * slabs.thickness_mm[edges.thin]
-        volumes = np.stack([edges.other.get(reading, edges.share) for reading in Reading]) * size
-        inside = ~np.isnan(dose)
-        self._outside += volumes[:, ~inside].sum(axis=1)
-        used = inside & (volumes > 0).any(axis=0)
+        size = self._lattice.step_mm**2 * slabs.thickness_mm
+        dosed = ~np.isnan(dose)
+        filled = np.zeros(len(dose), dtype=bool)
+        for share in (edges.share, *edges.other.values()):
+            filled |= share > 0
+        used = np.flatnonzero(filled & dosed)
+        self._add_volumes(edges, size[edges.thin], used, np.flatnonzero(filled & ~dosed))
         kept = _Kept(
             dose[used], spread[used], edges.cell[used], slabs.positions_mm[edges.thin[used]]
         )
         self._edge.append(kept)
-        self._edge_volume.append(volumes[:, used])
         self._watch(kept, edges.share[used] > 0.5, in_cap=edges.in_cap)
         if edges.in_cap:
             self._watch_beyond(kept, _longest(edges)[used] > 0.5)
 
+    def _add_volumes(self, edges: EdgeCells, size: Floats, used: Index, outside: Index) -> None:
+        """Take in what edge cells hold under each reading; `used` are those with a dose."""
+        held = edges.share[used] * size[used]
+        self._edge_volume.append(held)
+        self._total += float(held.sum())
+        self._outside += float((edges.share[outside] * size[outside]).sum())
+        for reading, share in edges.other.items():
+            change = (share[used] - edges.share[used]) * size[used]
+            differ = np.flatnonzero(change)
+            change = change[differ]
+            self._changes.setdefault(reading, []).append((differ + self._count, change))
+            self._total[reading] += float(change.sum())
+            if len(outside):
+                change = (share[outside] - edges.share[outside]) * size[outside]
+                self._outside[reading] += float(change.sum())
+        self._count += len(used)
+
     def _add_full(self, full: FullCells) -> None:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
         size = self._lattice.step_mm**2 * full.thickness_mm[full.block]
-        used = ~np.isnan(found.dose_gy)
-        self._outside += float(size[~used].sum())
+        dosed = ~np.isnan(found.dose_gy)
+        used: NDArray[np.bool_] | slice = slice(None) if dosed.all() else dosed
+        self._outside += float(size[~dosed].sum())
+        held = size[used]
         spread = _spread(found.along_x, found.along_y, found.across)
         kept = _Kept(
             found.dose_gy[used],
@@ -183,7 +218,8 @@ class _Collector:
             full.positions_mm[full.block[used]],
         )
         self._full.append(kept)
-        self._full_volume.append(size[used])
+        self._full_volume.append(held)
+        self._total += float(held.sum())
         self._watch(kept, None, in_cap=False)
 
     def _watch_beyond(self, kept: "_Kept", counted: NDArray[np.bool_]) -> None:
@@ -198,16 +234,17 @@ class _Collector:
         if not len(kept.dose_gy):
             return
         for index in (int(kept.dose_gy.argmax()), int(kept.dose_gy.argmin())):
-            self._note_cell(
+            self._note_place(
                 float(kept.dose_gy[index]),
-                int(kept.cell[index]),
+                self._lattice.points(kept.cell[index : index + 1])[0],
                 float(kept.position_mm[index]),
                 in_cap=in_cap,
             )
 
-    def _note_cell(self, dose_gy: float, cell: int, position_mm: float, *, in_cap: bool) -> None:
-        flat = self._lattice.points(np.array([cell]))
-        point = self._stack.frame.to_patient(np.column_stack([flat, [position_mm]]))[0]
+    def _note_place(
+        self, dose_gy: float, place_mm: Floats, position_mm: float, *, in_cap: bool
+    ) -> None:
+        point = self._stack.frame.to_patient(np.array([[*place_mm, position_mm]]))[0]
         if in_cap:
             self._in_caps.append((dose_gy, point))
         else:
@@ -223,36 +260,33 @@ class _Collector:
         """Take in the dose nodes inside the slabs: trilinear dose peaks at nodes."""
         positions, half = slabs.positions_mm, slabs.thickness_mm / 2
         planes = self._dose.nodes(float((positions - half).min()), float((positions + half).max()))
-        if not planes:
-            return
-        edges, cells = slabs.edges, self._lattice.shape[0] * self._lattice.shape[1]
-        solid = edges.share > 0.5
-        order = np.argsort(edges.thin[solid], kind="stable")
-        thin, cell = edges.thin[solid][order], edges.cell[solid][order]
-        if slabs.full is not None:
-            order = np.argsort(slabs.full.block, kind="stable")
-            by_block, full_cell = slabs.full.block[order], slabs.full.cell[order]
+        inside = SolidCells(slabs, self._lattice)
+        low, high = self._extremes(in_cap=slabs.edges.in_cap)
         for plane in planes:
             nearest = int(np.abs(positions - plane.position_mm).argmin())
             if abs(positions[nearest] - plane.position_mm) > half[nearest] + 1e-9:
                 continue
-            covered = np.zeros(cells, dtype=bool)
-            covered[cell[slice(*np.searchsorted(thin, (nearest, nearest + 1)))]] = True
-            if slabs.full is not None:
-                block = int(np.abs(slabs.full.positions_mm - plane.position_mm).argmin())
-                first, last = np.searchsorted(by_block, (block, block + 1))
-                covered[full_cell[first:last]] = True
-            counted = np.flatnonzero(covered[plane.cell])
+            # Mostly a cell has been met that is as hot or as cold: nothing to look up then.
+            telling = np.flatnonzero((plane.dose_gy > high) | (plane.dose_gy < low))
+            counted = telling[
+                inside.at(
+                    nearest, plane.position_mm, plane.cell[telling], plane.place_mm[:, telling]
+                )
+            ]
             if not len(counted):
                 continue
             values = plane.dose_gy[counted]
             for index in (int(values.argmax()), int(values.argmin())):
-                self._note_cell(
-                    float(values[index]),
-                    int(plane.cell[counted[index]]),
-                    plane.position_mm,
-                    in_cap=edges.in_cap,
-                )
+                dose_gy = float(values[index])
+                low, high = min(low, dose_gy), max(high, dose_gy)
+                place = plane.place_mm[:, counted[index]]
+                self._note_place(dose_gy, place, plane.position_mm, in_cap=slabs.edges.in_cap)
+
+    def _extremes(self, *, in_cap: bool) -> tuple[float, float]:
+        if not in_cap:
+            return self._lowest[0], self._highest[0]
+        doses = [dose_gy for dose_gy, _ in self._in_caps]
+        return min(doses, default=np.inf), max(doses, default=-np.inf)
 
     def add_vertices(self, dose: DoseGrid) -> None:
         """Take in the dose at contour vertices and on the rims of the end caps."""
@@ -284,35 +318,52 @@ class _Collector:
 
     def _take_in(self, planes: list[tuple[Plane, float]], dose: DoseGrid) -> None:
         outlines = [(loop, position) for plane, position in planes for loop in plane.loops]
-        sizes = np.array([len(loop) for loop, _ in outlines])
-        positions = np.repeat([position for _, position in outlines], sizes)
-        local = np.column_stack([np.concatenate([loop for loop, _ in outlines]), positions])
+        flat = FlatLoops.of([loop for loop, _ in outlines])
+        positions = np.array([position for _, position in outlines])[flat.loop]
+        local = np.column_stack([flat.points, positions])
         values = dose.at(self._stack.frame.to_patient(local))
-        if np.isnan(values).all():
+        missing = np.isnan(values)
+        if missing.all():
             return
+        if missing.any():
+            values[missing] = float(values[~missing].mean())
         # Between two vertices the dose may rise above both: look closer at the best edges.
-        order = np.argsort(np.nan_to_num(values, nan=float(np.nanmean(values))))
-        chosen = np.concatenate([order[:_VERTICES_LOOKED_AT], order[-_VERTICES_LOOKED_AT:]])
+        chosen = np.arange(len(values))
+        if len(values) > 2 * _VERTICES_LOOKED_AT:
+            ends = (_VERTICES_LOOKED_AT, len(values) - _VERTICES_LOOKED_AT)
+            order = np.argpartition(values, ends)
+            chosen = np.concatenate([order[: ends[0]], order[ends[1] :]])
         start = local[chosen]
-        edges = [local[beside[chosen]] - start for beside in _neighbours(sizes)]
+        behind = np.empty_like(flat.following)
+        behind[flat.following] = np.arange(len(behind))
+        edges = [local[beside[chosen]] - start for beside in (flat.following, behind)]
         between = [start, *(start + share * edge for edge in edges for share in _ALONG_EDGE)]
         points = self._stack.frame.to_patient(np.concatenate(between))
         found = dose.at(points)
         for index in (int(np.nanargmax(found)), int(np.nanargmin(found))):
             self._note(float(found[index]), points[index])
 
-    def samples(self) -> Samples:
-        """Join everything collected."""
+    def samples(self, dose: DoseGrid) -> Samples:
+        """Join everything collected; large cells are cut finer where the dose asks for it."""
         found = np.isfinite(self._highest[0])
-        kept = [*self._edge, *self._full]
+        edge, full = _Kept.joined(self._edge), _Kept.joined(self._full)
+        inside = refined(
+            Cells(
+                full.dose_gy, full.spread_gy, _join(self._full_volume), full.cell, full.position_mm
+            ),
+            lattice=self._lattice,
+            frame=self._stack.frame,
+            dose=dose,
+        )
         return Samples(
-            dose_gy=_join([one.dose_gy for one in kept]),
-            spread_gy=_join([one.spread_gy for one in kept]),
-            edge_mm3=np.concatenate([np.zeros((len(Reading), 0)), *self._edge_volume], axis=1),
-            full_mm3=_join(self._full_volume),
+            dose_gy=np.concatenate([edge.dose_gy, inside.dose_gy]),
+            spread_gy=np.concatenate([edge.spread_gy, inside.spread_gy]),
+            volume_mm3=_join([*self._edge_volume, inside.volume_mm3]),
+            changes={reading: _together(parts) for reading, parts in self._changes.items()},
+            total_mm3=self._total,
             outside_mm3=self._outside,
-            cell=np.concatenate([np.zeros(0, dtype=np.intp), *(one.cell for one in kept)]),
-            position_mm=_join([one.position_mm for one in kept]),
+            cell=np.concatenate([edge.cell, inside.cell]),
+            position_mm=np.concatenate([edge.position_mm, inside.position_mm]),
             lattice=self._lattice,
             frame=self._stack.frame,
             highest=_extreme(self._highest) if found else None,
@@ -320,15 +371,6 @@ class _Collector:
             highest_gy=self._highest_gy,
             lowest_gy=self._lowest_gy,
         )
-
-
-def _neighbours(sizes: Index) -> tuple[Index, Index]:
-    """Return the number of the vertex after and before each, round each of several loops."""
-    ahead = np.arange(1, int(sizes.sum()) + 1)
-    behind = ahead - 2
-    last = np.cumsum(sizes) - 1
-    ahead[last], behind[last + 1 - sizes] = last + 1 - sizes, last
-    return ahead, behind
 
 
 def _longest(edges: EdgeCells) -> Floats:
@@ -345,6 +387,10 @@ def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
 
 def _join(parts: list[Floats]) -> Floats:
     return np.concatenate([np.zeros(0), *parts])
+
+
+def _together(parts: list[tuple[Index, Floats]]) -> tuple[Index, Floats]:
+    return np.concatenate([cells for cells, _ in parts]), _join([change for _, change in parts])
 
 
 def _extreme(found: tuple[float, Floats]) -> Extreme:

@@ -11,6 +11,7 @@ apart.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from planchecker.dosimetry.sampling import Extreme, Samples
 
 __all__ = ["DoseCurvature", "band", "curvature_at", "extreme_band"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 # Readings of one origin: the metric lies anywhere between them. The two ends of a structure
 # are drawn by the same hand on the same slices, so their doubts add up instead of averaging.
@@ -98,15 +99,19 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
     up = np.maximum(-bend, 0.0).sum(axis=1) / 8
     down = np.maximum(bend, 0.0).sum(axis=1) / 8
     order = np.argsort(levels, kind="stable")
-    groups = np.array_split(order, min(_LEVELS, len(order)))
-    return DoseCurvature(
-        dose_gy=np.array([levels[group].mean() for group in groups]),
-        up_gy=np.array([up[group].mean() for group in groups]),
-        down_gy=np.array([down[group].mean() for group in groups]),
-    )
+    groups = min(_LEVELS, len(order))
+    # The first groups hold one more, as those of np.array_split do.
+    sizes = np.full(groups, len(order) // groups)
+    sizes[: len(order) % groups] += 1
+    first = np.cumsum(sizes) - sizes
+
+    def means(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(values[order], first) / sizes)
+
+    return DoseCurvature(dose_gy=means(levels), up_gy=means(up), down_gy=means(down))
 
 
-def _second_differences(points_mm: Floats, dose: DoseGrid) -> Floats:
+def _second_differences(points_mm: NDArray[np.float64], dose: DoseGrid) -> Floats:
     """Second differences of the dose along its three axes at the nearest nodes, (N, 3)."""
     along = dose.index_coordinates(points_mm)
     nodes = (dose.plane_mm, dose.row_mm, dose.column_mm)

@@ -1,0 +1,132 @@
+"""The shape between two planes: levels interpolated along the normal, cell by cell."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planchecker.dosimetry.covering import Region
+from planchecker.dosimetry.lattice import Lattice
+from planchecker.dosimetry.levels import Curvature, bow, curvature, distance
+from planchecker.dosimetry.outlines import Outlines
+
+__all__ = ["interpolated"]
+
+Floats = NDArray[np.floating[Any]]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+def interpolated(
+    outlines: Outlines,
+    gaps: Index,
+    straight: Mask,
+    region: Region,
+    shares: Floats,
+    lattice: Lattice,
+) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+    """Depths and radii at the wide cells on thin planes, and those of the two planes."""
+    slab, cell = region.wide
+    lower = gaps[slab]
+    place = lower * outlines.cells + cell
+    curved = ~straight[lower]
+    z = outlines.positions_mm
+    behind = np.flatnonzero(curved & (lower > 0))
+    ahead = np.flatnonzero(curved & (lower + 2 < len(z)))
+    cells = outlines.cells
+    _measure(outlines, place, np.flatnonzero(curved), behind, ahead)
+    low, high = outlines.field(place), outlines.field(place + cells)
+    before, after = outlines.field(place[behind] - cells), outlines.field(place[ahead] + 2 * cells)
+    bows = _Bows(z, lower, behind, ahead)
+    level, radius2 = (bows.between(low[i], high[i], before[i], after[i], shares) for i in (0, 1))
+    depth_low, depth_high = distance(*low), distance(*high)
+    gap = (z[lower + 1] - z[lower]).astype(np.float32)
+    for end, other, own, known, outer, nearer in (
+        (depth_high, depth_low, high, ahead, after, shares > 0.5),
+        (depth_low, depth_high, low, behind, before, shares < 0.5),
+    ):
+        further = end.copy()
+        further[known] = distance(*outer)
+        ends_here = _breaks_off(end, other, further, gap, lattice)
+        if len(ends_here):
+            level[np.ix_(nearer, ends_here)] = own.level[ends_here]
+            radius2[np.ix_(nearer, ends_here)] = own.radius2[ends_here]
+    ends = np.stack([depth_low, depth_high]), np.stack([low.radius2, high.radius2])
+    return distance(level, radius2), radius2, ends
+
+
+def _measure(outlines: Outlines, place: Index, curved: Index, behind: Index, ahead: Index) -> None:
+    """Have the planes below and above the cells measured, and one more where walls curve."""
+    cells = outlines.cells
+    wanted = np.zeros(cells * len(outlines.positions_mm), dtype=bool)
+    exact = np.zeros_like(wanted)
+    wanted[place] = wanted[place + cells] = True
+    exact[place[curved]] = exact[place[curved] + cells] = True
+    for outer in (place[behind] - cells, place[ahead] + 2 * cells):
+        wanted[outer] = exact[outer] = True
+    outlines.measure(wanted, exact)
+
+
+class _Bows:
+    """Interpolation between two planes, curved where a third plane is known.
+
+    Parameters
+    ----------
+    positions_mm
+        Positions of the planes, shape (P,).
+    lower
+        The plane below each cell, shape (N,).
+    behind, ahead
+        Cells for which the plane before these two, or the one after, is known.
+    """
+
+    def __init__(self, positions_mm: Floats, lower: Index, behind: Index, ahead: Index) -> None:
+        self._z, self._lower = positions_mm, lower
+        self._known = (behind, ahead)
+        bent = np.zeros(len(lower), dtype=bool)
+        bent[behind] = bent[ahead] = True
+        self._bent = np.flatnonzero(bent)
+
+    def between(
+        self, low: Floats, high: Floats, before: Floats, after: Floats, shares: Floats
+    ) -> Floats:
+        """Return the level on thin planes, shape (shares, N)."""
+        t = shares.astype(np.float32)[:, None]
+        level = low + t * (high - low)
+        if not len(self._bent):
+            return np.asarray(level)
+        z, bent = self._z, self._bent
+        sides = []
+        for known, outer, offset in zip(self._known, (before, after), (-1, 0), strict=True):
+            value = np.zeros(len(low), dtype=np.float32)
+            at = self._lower[known] + offset
+            inner = (low[known], high[known])
+            three = (outer, *inner) if offset < 0 else (*inner, outer)
+            value[known] = curvature(three, (z[at], z[at + 1], z[at + 2]))
+            mask = np.zeros(len(low), dtype=bool)
+            mask[known] = True
+            sides.append(Curvature(value[bent], mask[bent]))
+        lower = self._lower[bent]
+        gap = (z[lower + 1] - z[lower]).astype(np.float32)
+        level[:, bent] -= t * (1 - t) * bow(gap_mm=gap, sides=(sides[0], sides[1]))
+        return np.asarray(level)
+
+
+def _breaks_off(
+    here: Floats, gone: Floats, further: Floats, gap_mm: Floats, lattice: Lattice
+) -> Index:
+    """Return the cells in which a wall ends at a plane instead of leaning towards the next.
+
+    So it does where the other plane's outline is farther than one and a half times their
+    distance and the wall had hardly moved up to here. Interpolation would pull such a wall back
+    to the plane; like the end of a structure it is taken to go on for half the gap.
+
+    Parameters
+    ----------
+    here, gone, further
+        Signed distances on the plane, on the one where the wall is missing, and on the plane
+        behind.
+    """
+    found = np.flatnonzero(gone < -1.5 * gap_mm)
+    found = found[here[found] > -2 * lattice.step_mm]
+    return found[np.abs(further[found] - here[found]) < 0.5 * gap_mm[found]]
