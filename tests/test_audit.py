@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import planchecker.cli
-from planchecker.audit import Anchor, Entry, Journal, verify
+from planchecker.audit import Anchor, Entry, Journal, anchors_in, verify
 from planchecker.audit.chain import TRIGGERS, canonical, link
 from planchecker.audit.journal import rows
 from planchecker.errors import PlanCheckerError
@@ -205,6 +205,40 @@ def test_a_report_that_was_changed_or_taken_away_is_found(tmp_path: Path) -> Non
     )
 
 
+def test_a_journal_that_was_put_back_is_found_by_what_is_on_display(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    record = journal.append(entry())
+    shown = {"state": "judged", "journal_seq": record.seq, "journal_hash": record.hash}
+    (tmp_path / "1.2.3").mkdir()
+    (tmp_path / "1.2.3" / "latest.json").write_text(json.dumps(shown))
+    assert verify(journal.path, reports=tmp_path).problems == ()
+    journal.path.unlink()
+    Journal(tmp_path / "j").append(entry("another"))
+    problems = verify(journal.path, reports=tmp_path).problems
+    assert problems == ("row 1, on which the report on display for '1.2.3' rests, is not here",)
+
+
+def test_last_rows_cut_off_with_their_count_are_found_by_the_log_alone(path: Path) -> None:
+    log = path.with_name("log")
+    last = list(rows(path))[-1]
+    event = {"event": "verdict", "journal_seq": 4, "journal_hash": last["hash"]}
+    log.write_text(f"no row\n{json.dumps(event)}\n")
+    assert verify(path, anchors=anchors_in(log)).problems == ()
+    alter(
+        path,
+        *TAMPERING["the last row is cut off"],
+        "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'entries'",
+    )
+    assert verify(path).problems == ()
+    assert verify(path, anchors=anchors_in(log)).problems
+
+
+def test_a_file_without_any_row_is_no_anchor(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("4:xyz\n")
+    with pytest.raises(PlanCheckerError, match="names no row"):
+        anchors_in(tmp_path / "log")
+
+
 def test_a_report_outside_the_folder_is_not_opened(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j")
     journal.append(entry(report="../x", report_sha256="0"))
@@ -248,6 +282,10 @@ def test_the_command_says_that_the_chain_holds_and_where_it_ends(
     code, out, _ = run("audit", "verify", path)
     assert code == 0
     assert run("audit", "verify", path, "--expect", out.split()[-1])[0] == 0
+    path.with_name("rows").write_text(out.split()[-1] + "\n")
+    assert run("audit", "verify", path, "--expect-from", path.with_name("rows"))[0] == 0
+    path.with_name("rows").write_text("1:" + "0" * 64)
+    assert run("audit", "verify", path, "--expect-from", path.with_name("rows"))[0] == 1
 
 
 def test_the_command_leaves_with_1_where_it_does_not(

@@ -10,6 +10,13 @@ import planchecker.hooks
 
 SOURCE = Path(planchecker.hooks.__file__).parent / "eclipse" / "PlanChecker.cs"
 STUBS = Path(__file__).parent / "hooks_support" / "esapi" / "Stubs.cs"
+# Ends with 0; for one plan it names no report.
+STAND_IN = """#!/bin/sh
+echo "$@"
+echo "encoding $PYTHONIOENCODING"
+case "$*" in *"--plan-uid 1.2.0 "*) exit 0;; esac
+echo "The report is {page}"
+"""
 BAD_UIDS = ["", "1.2;calc", '1.2" --open', "1.2 3", "1.2\n", "../1", "1..2", "1" * 65]
 
 
@@ -24,11 +31,15 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None:
         pytest.skip("NOT COMPILED: there is no C# compiler (mono-mcs) here")
     folder = tmp_path_factory.mktemp("plugin")
+    program = folder / "stand-in"
+    program.write_text(STAND_IN.format(page=folder / "report.html"), encoding="utf-8")
+    program.chmod(0o755)
+    (folder / "report.html").touch()
     text = SOURCE.read_text(encoding="utf-8")
     assert "C:\\planchecker\\Scripts\\planchecker.exe" in text
-    # The one line a site edits: the program; here one that only shows its arguments.
+    # The one line a site edits: the program; here one that shows its arguments.
     (folder / "PlanChecker.cs").write_text(
-        text.replace("C:\\planchecker\\Scripts\\planchecker.exe", "/bin/echo"), encoding="utf-8"
+        text.replace("C:\\planchecker\\Scripts\\planchecker.exe", str(program)), encoding="utf-8"
     )
     done = subprocess.run(
         [
@@ -72,6 +83,19 @@ def test_the_program_is_run_and_its_exit_code_is_the_verdict(plugin: Path) -> No
     shown = run(plugin, "1.2.246.352.71.5")
     assert "PASS or WARN" in shown
     assert "--plan-uid 1.2.246.352.71.5" in shown
+    assert "encoding utf-8" in shown
+
+
+def test_without_a_report_that_is_there_nothing_is_a_pass(plugin: Path) -> None:
+    # Some other program that ends with 0.
+    shown = run(plugin, "1.2.0")
+    assert "NOT JUDGED" in shown
+    assert "PASS" not in shown
+    (plugin.parent / "report.html").rename(plugin.parent / "away.html")
+    try:
+        assert "NOT JUDGED" in run(plugin, "1.2.246.352.71.5")
+    finally:
+        (plugin.parent / "away.html").rename(plugin.parent / "report.html")
 
 
 def test_the_command_is_one_that_the_program_knows(

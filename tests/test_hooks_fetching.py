@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +8,9 @@ from dicom_factory import RT_DOSE, RT_PLAN, RT_STRUCTURES, encode, make_dose, ma
 from hooks_support.sets import small_set
 from pydicom.dataset import Dataset
 
+from planchecker.cli import fetch as fetch_command
 from planchecker.errors import PlanCheckerError
-from planchecker.hooks.archive import Moved, Row, exact
+from planchecker.hooks.archive import Row, exact
 from planchecker.hooks.fetching import Fetched, Wanted, fetch_plan
 from planchecker.hooks.header import read_header
 from planchecker.hooks.peers import Node
@@ -32,14 +35,13 @@ class FakeArchive:
         rows = [{key: str(o.get(key, "")) for key in keys} for o in self._matching(keys)]
         return [dict(row) for row in {tuple(row.items()) for row in rows}]
 
-    def move(self, level: str, **keys: str) -> Moved:
+    def move(self, level: str, **keys: str) -> None:
         sent = self._matching(keys)
         assert level in ("SERIES", "IMAGE")
         for dataset in sent:
             data = encode(dataset)
             self.spool.store(data, read_header(data))
             self.moved.append(dataset.SOPInstanceUID)
-        return Moved(completed=len(sent))
 
     def _matching(self, keys: Row) -> list[Dataset]:
         return [
@@ -128,6 +130,33 @@ def test_a_question_without_an_exact_key_is_never_asked(
 def test_a_key_has_no_wildcards(text: str) -> None:
     with pytest.raises(PlanCheckerError, match="no wildcards"):
         exact(text, what="Patient ID")
+
+
+def test_a_node_that_cannot_be_asked_by_uid_alone_wants_the_patient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    archive = FakeArchive(spool, [], relational=False)
+
+    def refuse(*_: str, **__: str) -> None:
+        raise PlanCheckerError("status 0xC000")
+
+    monkeypatch.setattr(archive, "move", refuse)
+    with pytest.raises(PlanCheckerError, match="wants the patient as well"):
+        fetch_plan(archive, spool, Wanted(plan_uid="1.2.3.1"))
+    spool.close()
+
+
+def test_what_a_fetch_that_was_killed_has_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch_command.tempfile, "gettempdir", lambda: str(tmp_path))
+    for name in ("planchecker-fetch-old", "planchecker-fetch-new", "other"):
+        (tmp_path / name).mkdir()
+        age = 0 if name.endswith("new") else 2 * 86_400
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    fetch_command._remove_left_behind()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "planchecker-fetch-new"]
 
 
 def test_what_the_plan_names_and_the_node_has_not_is_simply_missing(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dicom_factory import encode, make_dose
 from hooks_support.services import Service
 from hooks_support.sets import write_set
 
@@ -49,6 +49,20 @@ def test_loose_files_are_sorted_by_patient(source: FolderSource) -> None:
     (source.root / "x").rmdir()
     source.refresh()
     assert {source.plans_of(owner) for owner in source.owners()} == {("1.2.0.1",), ("1.2.1.1",)}
+
+
+def test_a_loose_dose_of_another_patient_is_seen_with_the_plan_it_names(
+    source: FolderSource,
+) -> None:
+    for path in write_set(source.root).values():
+        path.rename(source.root / f"own{path.name}")
+    stray = make_dose("1.9.9", plan="1.2.3.1")
+    stray.PatientID = "OTHER"
+    (source.root / "stray.dcm").write_bytes(encode(stray))
+    source.refresh()
+    sets = sorted((source.state_of(owner) for owner in source.owners()), key=len)
+    assert [len(state) for state in sets] == [2, 6]
+    assert "stray.dcm" in sets[0].keys() & sets[1].keys()
 
 
 def test_no_name_of_a_folder_is_given_away(source: FolderSource) -> None:
@@ -131,6 +145,9 @@ def test_once_on_a_folder_without_plans_is_no_verdict(run: Run, tmp_path: Path) 
     "arguments",
     [
         ("watch", "--reports", "r"),
+        ("watch", ".", "--reports", "r"),
+        ("watch", ".", "--reports", "..", "--journal", "j"),
+        ("watch", ".", "--once", "--reports", "r"),
         ("watch", ".", "--orthanc", "http://127.0.0.1:1", "--reports", "r"),
         ("watch", "--orthanc", "http://127.0.0.1:1", "--reports", "r"),
         ("watch", "--orthanc", "file:///etc/passwd", "--spool", "s", "--reports", "r"),
@@ -141,6 +158,7 @@ def test_once_on_a_folder_without_plans_is_no_verdict(run: Run, tmp_path: Path) 
         ("listen", "--spool", "s", "--reports", "r", "--aet", "much too long a title"),
         ("listen", "--spool", "s", "--reports", "r", "--tls-key", "k"),
         ("listen", "--spool", "s", "--reports", "r", "--allow", "A@host"),
+        ("listen", "--spool", "s", "--reports", "r", "--send-as", "fax"),
     ],
     ids=" ".join,
 )
@@ -165,15 +183,14 @@ def test_the_service_waits_for_silence_and_judges_again_what_changes(tmp_path: P
         whole = paths["RD"].read_bytes()
         for part in range(1, 4):
             paths["RD"].write_bytes(whole[: part * len(whole) // 4])
-            time.sleep(0.4)
+            time.sleep(0.2)
         paths["RD"].write_bytes(whole)
-        first = service.wait_for("verdict", subject="1.2.3.1")
-        assert first["missing"] == 0
+        # On a slow machine a part of the dose may have been judged before.
+        first = service.wait_for("verdict", subject="1.2.3.1", missing=0)
         paths["RD"].unlink()
         paths["RS"].write_bytes(paths["RS"].read_bytes() + b"\0\0")
-        second = service.wait_for("verdict", subject="1.2.3.1")
-        assert second["supersedes"] == first["journal_seq"]
-        assert second["missing"] > 0
+        second = service.wait_for("verdict", subject="1.2.3.1", missing=1)
+        assert second["supersedes"] >= first["journal_seq"]
     finally:
         code, trouble = service.stop()
     assert (code, trouble) == (0, "")
@@ -181,6 +198,4 @@ def test_the_service_waits_for_silence_and_judges_again_what_changes(tmp_path: P
     assert "DOE" not in json.dumps(service.events)
     latest = json.loads((reports / "1.2.3.1" / "latest.json").read_text())
     assert latest["journal_seq"] == second["journal_seq"]
-    with sqlite3.connect(reports / "journal.sqlite") as connection:
-        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (2,)
-    connection.close()
+    assert len(list(rows(reports / "journal.sqlite"))) == service.names().count("verdict")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pydicom import dcmread
 
 import planchecker
 import planchecker.cli
+import planchecker.reports
 from planchecker.case import Beam, Case, DoseObject, ImageSlice, Patient, Plan, StructureSet
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks import isolated
@@ -140,7 +142,36 @@ def test_a_hook_gives_the_status_of_the_library_and_writes_every_form(
     result = dcmread(folder / "report.dcm")
     plan = dcmread(sample / "RP.dcm")
     assert (result.PatientID, result.StudyInstanceUID) == (plan.PatientID, plan.StudyInstanceUID)
-    assert result.EncapsulatedDocument.startswith(b"%PDF")
+    # The very object that `check --format dicom` writes.
+    same = dcmread(BytesIO(planchecker.reports.render_document(report, "dicom")))
+    assert result.EncapsulatedDocument[:4] == b"%PDF"
+    assert result.DocumentTitle == same.DocumentTitle == f"Plan check: {report.status.value}"
+
+
+def test_the_result_can_be_a_structured_report(tmp_path: Path) -> None:
+    pytest.importorskip("highdicom")
+    write_set(tmp_path / "in")
+    (tmp_path / "out").mkdir()
+    request = Request(
+        paths=(str(tmp_path / "in"),),
+        folder=str(tmp_path / "out"),
+        name="x",
+        options=Options(result_form="sr"),
+    )
+    result = dcmread(Path(judge(request)[0].folder) / "report.dcm")
+    assert result.SOPClassUID == "1.2.840.10008.5.1.4.1.1.88.33"
+
+
+def test_a_plan_that_can_be_filed_in_no_study_is_judged_all_the_same(tmp_path: Path) -> None:
+    paths = write_set(tmp_path / "in")
+    plan = dcmread(paths["RP"])
+    del plan.StudyInstanceUID
+    plan.save_as(paths["RP"])
+    (tmp_path / "out").mkdir()
+    request = Request(paths=(str(tmp_path / "in"),), folder=str(tmp_path / "out"), name="x")
+    outcome = judge(request)[0]
+    assert outcome.status
+    assert not (Path(outcome.folder) / "report.dcm").exists()
 
 
 @pytest.mark.parametrize("left_out", ["RD.dcm", "CT.001.dcm"])
@@ -184,41 +215,61 @@ def test_another_process_gives_the_same_answer(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_an_error_of_the_set(tmp_path: Path) -> None:
     (tmp_path / "x.dcm").write_bytes(b"nothing")
     request = Request(paths=(str(tmp_path),), folder=str(tmp_path / "out"), name="x")
-    with pytest.raises(JudgingError, match="no DICOM plan"):
+    with pytest.raises(JudgingError, match="no DICOM plan") as caught:
         judge_isolated(request, timeout_s=60)
+    assert str(tmp_path) in str(caught.value)
+    assert caught.value.kind == "judging refused: ReadError"
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "words", "timeout_s"),
     [
-        ("import os; os.abort()", "code -6"),
-        ("raise SystemExit(3)", "code 3"),
-        ("print('{}')", "0 answers"),
-        ("print('[1]')", "code 0"),
-        ("print('not json')", "code 0"),
-        ("raise MemoryError('huge')", "huge"),
-        ("import time; time.sleep(60)", "longer than"),
+        ("import os; os.abort()", "code -6", 60),
+        ("raise SystemExit(3)", "code 3", 60),
+        ("print('{}')", "0 answers", 60),
+        ("print('[1]')", "code 0", 60),
+        ("print('not json')", "code 0", 60),
+        ("raise MemoryError('huge')", "huge", 60),
+        ("import time; time.sleep(600)", "longer than", 0.5),
     ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="exit codes of signals are those of POSIX")
 def test_a_process_that_goes_wrong_is_never_a_verdict(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, words: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, words: str, timeout_s: float
 ) -> None:
     stand_in(monkeypatch, tmp_path, code)
-    with pytest.raises(JudgingError, match=words):
-        judge_isolated(Request(paths=(), folder="", name=""), timeout_s=1.5)
+    with pytest.raises(JudgingError, match=words) as caught:
+        judge_isolated(Request(paths=(), folder="", name=""), timeout_s=timeout_s)
+    assert "huge" not in caught.value.kind
+
+
+def test_others_are_seen_to_while_a_process_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in(monkeypatch, tmp_path, "import time; time.sleep(600)")
+    stop, called = threading.Event(), []
+
+    def meanwhile() -> None:
+        called.append(1)
+        if len(called) == 3:
+            stop.set()
+
+    request = Request(paths=(), folder="", name="")
+    with pytest.raises(JudgingError, match="stopped"):
+        judge_isolated(request, timeout_s=60, stop=stop, meanwhile=meanwhile)
+    assert len(called) == 3
 
 
 def test_a_process_is_ended_when_the_service_stops(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stand_in(monkeypatch, tmp_path, "import time; time.sleep(60)")
+    stand_in(monkeypatch, tmp_path, "import time; time.sleep(600)")
     stop = threading.Event()
     stop.set()
     started = time.monotonic()
     with pytest.raises(JudgingError, match="stopped"):
-        judge_isolated(Request(paths=(), folder="", name=""), timeout_s=60, stop=stop)
-    assert time.monotonic() - started < 5
+        judge_isolated(Request(paths=(), folder="", name=""), timeout_s=600, stop=stop)
+    assert time.monotonic() - started < 50
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:

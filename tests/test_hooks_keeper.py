@@ -1,7 +1,11 @@
 import io
 import json
+import os
 import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +30,11 @@ class Source:
     def __init__(self) -> None:
         self.sets: dict[str, dict[str, int]] = {}
         self.judged: dict[str, dict[str, int]] = {}
+        self.version = 0
+        self.plans: dict[str, tuple[str, ...]] = {}
 
     def arrive(self, name: str, stamp: int = 1, owner: str = "o") -> None:
+        self.version += 1
         self.sets.setdefault(owner, {})[name] = stamp
 
     def owners(self) -> tuple[str, ...]:
@@ -46,7 +53,7 @@ class Source:
         return Path(name)
 
     def plans_of(self, owner: str) -> tuple[str, ...]:
-        return (PLAN,) if owner in self.sets else ()
+        return self.plans.get(owner, (PLAN,))
 
 
 class Bench:
@@ -62,6 +69,7 @@ class Bench:
         self.delivered: list[str] = []
         self.answer: Callable[[Request], Outcome] = self.complete
         self.stop = threading.Event()
+        self.meanwhile: Callable[[], None] = lambda: None
         monkeypatch.setattr(keeper_module.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(keeper_module, "judge_isolated", self.engine)
         self.keeper = self.new_keeper()
@@ -78,9 +86,13 @@ class Bench:
             delivered=lambda outcome, _folder: self.delivered.append(outcome.status),
         )
 
-    def engine(self, request: Request, **_: Any) -> tuple[Outcome, ...]:
+    def engine(
+        self, request: Request, *, meanwhile: Callable[[], None], **_: Any
+    ) -> tuple[Outcome, ...]:
         self.asked.append(request)
-        return (self.answer(request),)
+        answer = self.answer(request)
+        meanwhile()
+        return (answer,)
 
     def complete(self, request: Request, status: str = "pass", code: int = 0) -> Outcome:
         folder = Path(request.folder) / "0"
@@ -103,7 +115,7 @@ class Bench:
     def after(self, seconds: float) -> None:
         self.now += seconds
         self.keeper.look()
-        self.keeper.work(self.stop)
+        self.keeper.work(self.stop, meanwhile=self.meanwhile)
 
     def shown(self) -> str:
         return (self.shelf.root / PLAN / "report.html").read_text()
@@ -175,7 +187,7 @@ def test_a_late_or_repeated_object_takes_the_verdict_off_display_and_supersedes_
     bench.after(0)
     assert bench.shelf.latest(PLAN)["state"] == "pending"
     assert bench.shelf.latest(PLAN)["exit_code"] == 2
-    assert "verdict" not in bench.shown().split("Being checked again")[0]
+    assert "verdict" not in bench.shown().split("No longer valid")[0]
     bench.answer = lambda request: bench.complete(request, "fail", 1)
     bench.after(3)
     assert "verdict fail" in bench.shown()
@@ -196,9 +208,110 @@ def test_an_object_that_arrives_while_judging_is_judged_afterwards(bench: Bench)
     bench.after(3)
     bench.answer = bench.complete
     assert bench.keeper.waiting == 1
+    # The first verdict is in the journal, but neither shown nor sent.
+    assert bench.shelf.latest(PLAN)["state"] == "pending"
+    assert bench.delivered == []
     bench.after(0)
     bench.after(3)
     assert [len(request.paths) for request in bench.asked] == [1, 2]
+
+
+def test_a_verdict_does_not_stand_while_another_set_is_judged(bench: Bench) -> None:
+    bench.source.plans = {"one": (PLAN,), "two": ("4.5.6",)}
+    bench.source.arrive("plan", owner="one")
+    bench.after(0)
+    bench.after(3)
+    assert bench.shelf.latest(PLAN)["state"] == "judged"
+    seen = []
+
+    def late(request: Request) -> Outcome:
+        bench.source.arrive("dose", owner="one")
+        return replace(bench.complete(request), subject="4.5.6")
+
+    bench.answer = late
+    bench.meanwhile = lambda: seen.append(bench.shelf.latest(PLAN)["state"])
+    bench.source.arrive("plan", owner="two")
+    bench.after(0)
+    bench.after(3)
+    assert seen[0] == "pending"
+
+
+def test_an_object_that_names_another_plan_takes_its_verdict_off_display_too(
+    bench: Bench,
+) -> None:
+    bench.source.plans = {"one": (PLAN,)}
+    bench.source.arrive("plan", owner="one")
+    bench.after(0)
+    bench.after(3)
+    bench.source.plans = {"one": (PLAN,), "two": ("7.8",)}
+    bench.source.arrive("slice", owner="two")
+    bench.after(0)
+    bench.source.plans["two"] = ("7.8", PLAN)
+    bench.source.arrive("dose", owner="two")
+    bench.after(0)
+    assert bench.shelf.latest(PLAN)["state"] == "pending"
+
+
+def test_a_display_that_cannot_be_changed_is_tried_until_it_can(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.source.arrive("plan")
+    bench.after(0)
+    bench.after(3)
+    bench.source.arrive("dose")
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.shelf, "pending", raises(PlanCheckerError("share away")))
+        bench.after(0)
+        bench.after(0)
+    assert bench.names().count("display-failed") == 1
+    bench.after(0)
+    assert bench.shelf.latest(PLAN)["state"] == "pending"
+
+
+def raises(error: Exception) -> Callable[..., None]:
+    def raise_(*_: object, **__: object) -> None:
+        raise error
+
+    return raise_
+
+
+def test_nothing_is_looked_at_where_nothing_has_arrived(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.source.arrive("plan")
+    bench.after(0)
+    bench.after(3)
+    monkeypatch.setattr(bench.source, "state_of", raises(AssertionError("looked")))
+    bench.after(3)
+
+
+def test_one_process_leaves_the_work_of_another_alone(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, Journal(tmp_path / "j"))
+    with shelf.workspace() as folder:
+        (folder / "0").mkdir()
+        Shelf(tmp_path, Journal(tmp_path / "j"))
+        assert (folder / "0").is_dir()
+        long_ago = time.time() - 2 * 86_400
+        os.utime(folder, (long_ago, long_ago))
+        Shelf(tmp_path, Journal(tmp_path / "j"))
+        assert not folder.exists()
+
+
+def test_what_is_on_display_is_the_last_row_whoever_writes(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        shelf = Shelf(tmp_path, Journal(tmp_path / "j"))
+        for turn in range(5):
+            with shelf.workspace() as folder:
+                (folder / "report.json").write_text("{}")
+                (folder / "report.html").write_text("x")
+                status = f"{number} {turn}"
+                outcome = Outcome(subject=PLAN, status=status, folder=str(folder))
+                shelf.place(replace(outcome, report_sha256=status * 10), hook="h", who="w")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    shelf = Shelf(tmp_path, Journal(tmp_path / "j"))
+    assert shelf.latest(PLAN)["journal_seq"] == 20
 
 
 def test_a_restart_judges_what_is_not_judged_and_nothing_else(bench: Bench) -> None:
@@ -225,7 +338,7 @@ def test_objects_that_are_taken_away_start_nothing(bench: Bench) -> None:
 
 def test_what_cannot_be_judged_is_shown_as_that_after_three_times(bench: Bench) -> None:
     def broken(_: Request) -> Outcome:
-        raise JudgingError("the process ended")
+        raise JudgingError("the process ended on DOE^JOHN", kind="judging ended with code 1")
 
     bench.answer = broken
     bench.source.arrive("plan")
@@ -235,6 +348,8 @@ def test_what_cannot_be_judged_is_shown_as_that_after_three_times(bench: Bench) 
     assert "the process ended" in bench.shown()
     assert bench.shelf.latest(PLAN)["exit_code"] == 2
     assert [row["status"] for row in rows(bench.journal.path)] == ["error"]
+    # What the display may say of a patient, journal and log may not.
+    assert "DOE" not in json.dumps(list(rows(bench.journal.path))) + bench.lines.getvalue()
     bench.answer = bench.complete
     bench.source.arrive("dose")
     bench.after(0)
@@ -262,7 +377,7 @@ def test_a_report_that_cannot_be_kept_is_tried_until_it_can(
 def test_a_stop_while_judging_leaves_the_set_for_the_next_start(bench: Bench) -> None:
     def stopped(_: Request) -> Outcome:
         bench.stop.set()
-        raise JudgingError("judging was stopped")
+        raise JudgingError("judging was stopped", kind="judging was stopped")
 
     bench.answer = stopped
     bench.source.arrive("plan")
@@ -295,7 +410,7 @@ def test_a_stream_that_breaks_does_not_stop_the_service() -> None:
 
 def test_a_reason_is_escaped_where_it_is_shown(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, Journal(tmp_path / "j"))
-    shelf.failed(PLAN, "<script>alert(1)</script>", hook="h", who="w")
+    shelf.failed(PLAN, "<script>alert(1)</script>", kind="k", hook="h", who="w")
     assert "<script>" not in (tmp_path / PLAN / "report.html").read_text()
 
 

@@ -16,6 +16,7 @@ from hooks_support.sets import small_set
 
 from planchecker.audit import verify
 from planchecker.audit.journal import rows
+from planchecker.hooks.spool import Spool
 
 # pynetdicom's caller leaves a socket to the garbage collector where the other side hangs up.
 pytestmark = [
@@ -49,14 +50,16 @@ def accepted(root: Path) -> int:
 
 
 def test_from_the_first_object_to_a_clean_end(start: Start, tmp_path: Path) -> None:
-    service, port = start()
+    service, port = start("--settle", "2")
     whole = small_set(patient="SECRET")
     assert store(port, [whole[name] for name in ("RP", "RS", "CT0", "CT1")]) == [0] * 4
-    early = service.wait_for("verdict", subject="1.2.3.1")
-    assert (early["status"], early["missing"]) == ("not-evaluated", 1) or early["exit_code"] == 1
+    # On a slow machine fewer than all four may have been judged before.
+    early = service.wait_for("verdict", subject="1.2.3.1", missing=1)
+    assert early["exit_code"] in (1, 3)
+    # The last object completes the set, which is not made to wait for the quiet time.
     assert store(port, [whole["RD"]]) == [0]
-    late = service.wait_for("verdict", subject="1.2.3.1")
-    assert (late["missing"], late["supersedes"]) == (0, early["journal_seq"])
+    late = service.wait_for("verdict", subject="1.2.3.1", missing=0)
+    assert late["supersedes"] == early["journal_seq"]
     assert store(port, [whole["RD"]]) == [0]
     again = service.wait_for("verdict", subject="1.2.3.1")
     assert again["supersedes"] == late["journal_seq"]
@@ -82,9 +85,11 @@ def test_killed_while_receiving_nothing_accepted_is_lost(start: Start, tmp_path:
         "    d = small_set()['CT0']; d.SOPInstanceUID = f'1.2.3.9.{n}'\n"
         "    d.file_meta = FileMetaDataset(); d.file_meta.TransferSyntaxUID = '1.2.840.10008.1.2'\n"
         "    d.set_original_encoding(is_implicit_vr=True, is_little_endian=True)\n"
-        "    s = a.send_c_store(d)\n"
+        "    try: s = a.send_c_store(d)\n"
+        "    except (OSError, RuntimeError): break\n"
         "    if 'Status' not in s or s.Status: break\n"
         "    print(n, flush=True)\n"
+        "import os; os._exit(0)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(port), str(Path(__file__).parent)],
@@ -96,22 +101,17 @@ def test_killed_while_receiving_nothing_accepted_is_lost(start: Start, tmp_path:
         for _ in range(20):
             sender.stdout.readline()
         service.kill()
+        # It ends by itself once it has read every answer that was given.
         rest = sender.stdout.read().split()
-        sender.kill()
     told = 20 + len(rest)
     assert accepted(tmp_path) in (told, told + 1)  # one may be kept whose answer was lost
-    plan = small_set()
-    service, port = start()
+    service, _ = start("--quiet", "600", "--settle", "600")
+    assert service.wait_for("set-changed")["objects"] == accepted(tmp_path)
     assert not list((tmp_path / "spool" / "incoming").iterdir())
-    assert store(port, [plan["RP"]]) == [0]
-    verdict = service.wait_for("verdict")
-    assert verdict["subject"] == "1.2.3.1"
-    latest = json.loads((tmp_path / "reports" / "1.2.3.1" / "latest.json").read_text())
-    assert len(latest["inputs"]) >= told + 1
     service.stop()
 
 
-def test_work_in_the_spool_is_done_after_a_restart(start: Start) -> None:
+def test_work_in_the_spool_is_done_after_a_restart(start: Start, tmp_path: Path) -> None:
     service, port = start("--settle", "600", "--quiet", "600")
     assert store(port, small_set().values()) == [0] * 5
     assert service.stop()[0] == 0
@@ -119,10 +119,12 @@ def test_work_in_the_spool_is_done_after_a_restart(start: Start) -> None:
     service, _ = start()
     assert service.wait_for("verdict")["subject"] == "1.2.3.1"
     assert service.stop()[0] == 0
-    service, _ = start("--health-s", "1")
-    service.wait_for("health")
-    assert service.wait_for("health")["waiting"] == 0
-    service.stop()
+    # After one more start there is nothing left to do.
+    spool = Spool(tmp_path / "spool")
+    [owner] = spool.owners()
+    assert len(spool.judged_state(owner)) == 5
+    assert spool.judged_state(owner) == spool.state_of(owner)
+    spool.close()
 
 
 def test_a_stop_ends_open_associations_and_a_running_judgement(start: Start) -> None:
@@ -130,11 +132,9 @@ def test_a_stop_ends_open_associations_and_a_running_judgement(start: Start) -> 
     assert store(port, small_set().values()) == [0] * 5
     held = associate(port, [CT])
     silent = socket.create_connection(("127.0.0.1", port))
+    # Somewhere between the first wait and the end of the judgement; every moment will do.
     time.sleep(0.8)
-    started = time.monotonic()
-    code, trouble = service.stop()
-    assert (code, trouble) == (0, "")
-    assert time.monotonic() - started < 15
+    assert service.stop() == (0, "")
     held.abort()
     silent.close()
 
@@ -169,7 +169,7 @@ def test_callers_that_break_off_leave_no_descriptors_and_no_threads(start: Start
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(request[: len(request) // (1 + turn % 3)])
         time.sleep(0.02)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while held() > before and time.monotonic() < deadline:
         time.sleep(0.2)
     after = held()

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ def get_current(what):
         "Plan": Thing(GetTotalDoseStructureSet=lambda: Thing(OnExamination=examination)),
         "BeamSet": Thing(BeamSetIdentifier=lambda: "Plan:Set"),
     }
+    if MODE != "old":
+        found["BeamSet"].GetPlanningExamination = lambda: examination
     return found[what]
 """
 PROGRAM = """#!{python}
@@ -70,9 +73,11 @@ with open(os.environ["CALLS"], "a") as stream:
     stream.write("run " + " ".join(sys.argv[1:]) + "\\n")
     stream.write("python " + str(sorted(n for n in os.environ if n.startswith("PYTHON"))) + "\\n")
 page = os.environ["PAGE"]
-open(page, "w").close()
 print("some findings")
-print("The report is " + page)
+if os.environ["MODE"] != "elsewhere":
+    open(page, "w").close()
+if os.environ["MODE"] != "mute":
+    print("The report is " + page)
 sys.exit(int(os.environ["CODE"]))
 """
 DRIVER = """
@@ -226,6 +231,32 @@ def test_a_plan_that_cannot_be_exported_is_not_judged(bench: Bench, mode: str) -
     assert bench.said("run") == []
 
 
+@pytest.mark.parametrize("mode", ["mute", "elsewhere"])
+def test_without_a_report_that_is_there_nothing_is_a_pass(bench: Bench, mode: str) -> None:
+    code, shown, opened = bench.run(sys.executable, mode=mode, code=0)
+    assert (code, opened) == (2, [])
+    assert shown[-1].startswith("NOT JUDGED")
+
+
+def test_an_export_that_was_left_behind_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raystation.tempfile, "gettempdir", lambda: str(tmp_path))
+    for name in ("planchecker-export-old", "planchecker-export-new", "other"):
+        (tmp_path / name).mkdir()
+        age = 0 if name.endswith("new") else 2 * 86_400
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    raystation.remove_left_behind()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "planchecker-export-new"]
+
+
+def test_journal_protocol_and_site_file_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JOURNAL", "PROTOCOL", "SITE"):
+        monkeypatch.setenv(f"PLANCHECKER_{name}", name.title())
+    words = raystation.command("in", "out")
+    assert words[-6:] == ["--journal", "Journal", "--protocol", "Protocol", "--site", "Site"]
+
+
 def test_a_program_that_is_not_there_is_not_a_pass(bench: Bench) -> None:
     code, shown, _ = bench.run(sys.executable, program="/no/such/program")
     assert code == 2
@@ -237,7 +268,8 @@ def test_the_command_is_one_that_the_program_knows(
 ) -> None:
     import planchecker.cli  # noqa: PLC0415
 
-    words = raystation.command(str(tmp_path), str(tmp_path / "reports"))
+    (tmp_path / "in").mkdir()
+    words = raystation.command(str(tmp_path / "in"), str(tmp_path / "reports"))
     with pytest.raises(SystemExit) as stop:
         planchecker.cli.app(args=words[1:], prog_name="planchecker")
     assert stop.value.code == 2

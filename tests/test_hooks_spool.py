@@ -196,6 +196,12 @@ def test_only_what_was_judged_and_is_old_is_removed(tmp_path: Path) -> None:
     assert spool.used_bytes == sum(path.stat().st_size for path in files(tmp_path))
 
 
+def test_a_dose_touches_the_verdict_of_a_plan_that_is_here_no_more(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limits=LIMITS)
+    owner = put(spool, small_set()["RD"]).owner
+    assert spool.plans_of(owner) == ("1.2.3.1",)
+
+
 def test_the_header_says_whose_the_dose_is() -> None:
     header = read_header(encode(small_set()["RD"]))
     assert header.sop_class_uid == RT_DOSE

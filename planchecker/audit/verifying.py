@@ -10,10 +10,12 @@ from typing import Any
 
 from planchecker.audit.chain import FIRST, SCHEMA, TRIGGERS, canonical, link
 from planchecker.audit.journal import opened
-from planchecker.audit.stored_reports import changed_reports
+from planchecker.audit.stored_reports import changed_reports, displayed
 from planchecker.errors import PlanCheckerError
 
-__all__ = ["Anchor", "Verification", "verify"]
+__all__ = ["Anchor", "Verification", "anchors_in", "verify"]
+
+_IN_LOG = re.compile(r'"journal_seq": (\d+), "journal_hash": "([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,31 @@ class Anchor:
         return cls(seq=int(parts[1]), hash=parts[2])
 
 
+def anchors_in(path: Path) -> list[Anchor]:
+    """Read the rows that a file holds: lines ``SEQ:HASH``, or the log of a service.
+
+    Raises
+    ------
+    PlanCheckerError
+        If it cannot be read or names no row at all.
+    """
+    found: list[Anchor] = []
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if logged := _IN_LOG.search(line):
+                    found.append(Anchor(seq=int(logged[1]), hash=logged[2]))
+                elif re.fullmatch(r"\s*\d{1,18}:[0-9a-f]{64}\s*", line):
+                    found.append(Anchor.parse(line.strip()))
+    except OSError as error:
+        raise PlanCheckerError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    if not found:
+        raise PlanCheckerError(
+            f"{str(path)!r} names no row of a journal; give lines SEQ:HASH or the log of a service"
+        )
+    return found
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verification:
     """What was found: nothing in `problems` means that the chain holds."""
@@ -66,7 +93,8 @@ def verify(
     anchors
         Rows that were written down elsewhere.
     reports
-        Folder of reports; where given, every stored report is hashed as well.
+        Folder of reports; where given, every stored report is hashed as well, and the rows
+        that those on display rest on must be there.
 
     Raises
     ------
@@ -98,6 +126,11 @@ def verify(
             problems.append(f"row {anchor.seq} is not the one that was written down")
     if reports is not None:
         problems += changed_reports(contents, reports)
+        problems += [
+            f"row {seq}, on which the report on display for {subject!r} rests, is not here"
+            for subject, seq, digest in displayed(reports)
+            if by_seq.get(seq) != digest
+        ]
     return Verification(
         rows=len(rows), head=rows[-1][3] if rows else FIRST, problems=tuple(problems)
     )

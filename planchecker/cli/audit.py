@@ -26,6 +26,15 @@ def verify(
         list[str] | None,
         typer.Option(metavar="SEQ:HASH", help="A row that was written down elsewhere; repeat it."),
     ] = None,
+    expect_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rows written down elsewhere: lines SEQ:HASH, or the log of a service.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     reports: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Hash the stored reports as well.", exists=True),
@@ -35,12 +44,13 @@ def verify(
 
     Exit code 0 where the chain holds, 1 where it does not.
     """
-    from planchecker.audit import Anchor  # noqa: PLC0415 - only here
+    from planchecker.audit import Anchor, anchors_in  # noqa: PLC0415 - only here
     from planchecker.audit import verify as verify_journal  # noqa: PLC0415
 
-    found = verify_journal(
-        journal, anchors=[Anchor.parse(text) for text in expect or ()], reports=reports
-    )
+    anchors = [Anchor.parse(text) for text in expect or ()]
+    if expect_from is not None:
+        anchors += anchors_in(expect_from)
+    found = verify_journal(journal, anchors=anchors, reports=reports)
     for problem in found.problems:
         emit(f"TAMPERED: {problem}\n", None)
     if found.problems:

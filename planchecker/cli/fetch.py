@@ -1,12 +1,17 @@
 """``planchecker fetch``: pull one plan from a DICOM node and check it."""
 
+import contextlib
+import shutil
+import signal
 import socket
 import sys
 import tempfile
+import time
 import webbrowser
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,7 +21,9 @@ from planchecker.cli.hooking import (
     NoImagesOption,
     ProtocolOption,
     ReportsOption,
+    SiteOption,
     journal_at,
+    sound_site,
 )
 from planchecker.cli.output import emit
 from planchecker.errors import PlanCheckerError
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
     from planchecker.hooks.peers import AllowList, Node
 
 __all__ = ["fetch"]
+
+_PREFIX: Final = "planchecker-fetch-"
+_LEFT_BEHIND_S: Final = 86_400.0
 
 
 def fetch(  # noqa: PLR0913 - every option is a word of the command line
@@ -56,6 +66,7 @@ def fetch(  # noqa: PLR0913 - every option is a word of the command line
     without_images: NoImagesOption = False,
     protocol: ProtocolOption = None,
     indication: IndicationOption = None,
+    site: SiteOption = None,
     journal: JournalOption = None,
     hook: Annotated[str, typer.Option(hidden=True)] = "fetch",
     show: Annotated[bool, typer.Option("--open", help="Open the report.")] = False,
@@ -76,7 +87,8 @@ def fetch(  # noqa: PLR0913 - every option is a word of the command line
     extra = AllowList.parse(allow or [])
     shelf = Shelf(reports, Journal(journal_at(journal, reports)))
     wanted = Wanted(patient_id=patient, plan_uid=plan_uid, plan_label=plan_label)
-    with tempfile.TemporaryDirectory(prefix="planchecker-fetch-") as folder:
+    _remove_left_behind()
+    with _cleaned_when_ended(), tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
         fetched = _pull(
             Path(folder),
             source,
@@ -93,7 +105,10 @@ def fetch(  # noqa: PLR0913 - every option is a word of the command line
             hook=hook,
             who=f"{local_account()} as {own_title} from {source}",
             options=Options(
-                protocol=protocol, indication=indication, images_expected=not without_images
+                protocol=protocol,
+                indication=indication,
+                images_expected=not without_images,
+                site=sound_site(site, protocol),
             ),
         )
     for outcome, kept in placed:
@@ -149,6 +164,24 @@ def _pull(
     for note in fetched.notes:
         _say(note)
     return fetched
+
+
+@contextlib.contextmanager
+def _cleaned_when_ended() -> Iterator[None]:
+    """See to it that an end from outside leaves no files of a patient behind."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _remove_left_behind() -> None:
+    """Remove folders of a day ago or more, of a program that was killed."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _say(line: str) -> None:

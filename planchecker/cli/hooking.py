@@ -12,7 +12,9 @@ __all__ = [
     "ProtocolOption",
     "QuietOption",
     "ReportsOption",
+    "SiteOption",
     "journal_at",
+    "sound_site",
 ]
 
 ProtocolOption = Annotated[
@@ -25,6 +27,16 @@ IndicationOption = Annotated[
     str | None,
     typer.Option(
         "--indication", metavar="ID", help="The indication, where the export does not settle it."
+    ),
+]
+SiteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--site",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Site file: what the centre decided for itself.",
     ),
 ]
 ReportsOption = Annotated[
@@ -54,3 +66,19 @@ QuietOption = Annotated[
 def journal_at(journal: Path | None, reports: Path) -> Path:
     """Return the file of the journal."""
     return reports / "journal.sqlite" if journal is None else journal
+
+
+def sound_site(site: Path | None, protocol: str | None) -> str | None:
+    """Return the path of a site file that takes effect; None without one.
+
+    Raises
+    ------
+    LibraryError
+        If it is refused; a service must not start and then judge nothing.
+    """
+    if site is None:
+        return None
+    from planchecker.checker.centre import centre_of  # noqa: PLC0415 - heavy
+
+    centre_of(protocol, site)
+    return str(site.resolve())

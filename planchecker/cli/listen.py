@@ -1,7 +1,7 @@
 """``planchecker listen``: a DICOM node that checks what is sent to it."""
 
+import importlib.util
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +15,15 @@ from planchecker.cli.hooking import (
     ProtocolOption,
     QuietOption,
     ReportsOption,
+    SiteOption,
     journal_at,
+    sound_site,
 )
-from planchecker.errors import PlanCheckerError
+from planchecker.errors import MissingExtra, PlanCheckerError
 
 if TYPE_CHECKING:
-    from planchecker.hooks.judging import Outcome
     from planchecker.hooks.metrics import Metrics
+    from planchecker.hooks.outbox import Outbox
     from planchecker.hooks.receiver import TlsFiles
 
 __all__ = ["listen"]
@@ -61,8 +63,12 @@ def listen(  # noqa: PLR0913 - every option is one line of a service file
         str | None,
         typer.Option(metavar="AET@HOST:PORT", help="Store each result on this node."),
     ] = None,
+    send_as: Annotated[
+        str, typer.Option(metavar="FORM", help="pdf (encapsulated) or sr (structured report).")
+    ] = "pdf",
     protocol: ProtocolOption = None,
     indication: IndicationOption = None,
+    site: SiteOption = None,
     journal: JournalOption = None,
     keep_hours: Annotated[
         float, typer.Option(min=0.0, help="How long objects stay in the spool once judged.")
@@ -109,6 +115,7 @@ def listen(  # noqa: PLR0913 - every option is one line of a service file
     metrics = Metrics()
     objects = Spool(spool, limits=limits)
     shelf = Shelf(reports, Journal(journal_at(journal, reports)))
+    outbox = _outbox(send_to, own_title, spool / "outbox.json", metrics)
     keeper = Keeper(
         objects,
         shelf,
@@ -116,10 +123,14 @@ def listen(  # noqa: PLR0913 - every option is one line of a service file
         hook="listen",
         who=f"{local_account()} as {own_title}",
         options=Options(
-            protocol=protocol, indication=indication, images_expected=not without_images
+            protocol=protocol,
+            indication=indication,
+            images_expected=not without_images,
+            site=sound_site(site, protocol),
+            result_form=_form(send_as),
         ),
         patience=Patience(settle_s=settle, quiet_s=quiet),
-        delivered=_sender(send_to, own_title, metrics),
+        delivered=outbox.put if outbox else lambda _outcome, _folder: None,
     )
     receiver = Receiver(
         objects,
@@ -147,14 +158,30 @@ def listen(  # noqa: PLR0913 - every option is one line of a service file
             health=lambda: {
                 "spool_bytes": objects.used_bytes,
                 "connections": receiver.connections,
+                "results_waiting": outbox.waiting if outbox else 0,
             },
             health_s=health_s,
+            before=outbox.again if outbox else lambda: None,
             now_and_then=purge,
         )
     finally:
         receiver.stop(grace_s=5.0)
         objects.close()
         metrics.event("stopped", waiting=keeper.waiting, counts=metrics.counts())
+
+
+def _form(text: str) -> str:
+    from planchecker.hooks.results_as_dicom import FORMS  # noqa: PLC0415 - heavy
+
+    if text not in FORMS:
+        raise PlanCheckerError(f"{text!r} is no form of a result; known are {', '.join(FORMS)}")
+    if text == "sr" and importlib.util.find_spec("highdicom") is None:
+        # Found out now: later it would only be a result that nobody gets.
+        raise MissingExtra(
+            "structured reports need highdicom; install it with: "
+            "pip install 'planchecker[dicom-sr]'"
+        )
+    return text
 
 
 def _tls(certificate: Path | None, key: Path | None, authorities: Path | None) -> "TlsFiles | None":
@@ -170,28 +197,18 @@ def _tls(certificate: Path | None, key: Path | None, authorities: Path | None) -
     return TlsFiles(certificate=certificate, key=key, authorities=authorities)
 
 
-def _sender(
-    target: str | None, title: str, metrics: "Metrics"
-) -> "Callable[[Outcome, Path], None]":
-    """Return what is done with each report: nothing, or a C-STORE."""
+def _outbox(target: str | None, title: str, memory: Path, metrics: "Metrics") -> "Outbox | None":
+    """Return what stores results on another node; None where there is none."""
+    from planchecker.hooks.outbox import Outbox  # noqa: PLC0415
     from planchecker.hooks.peers import Node  # noqa: PLC0415
-    from planchecker.hooks.results_as_dicom import DICOM_RESULT  # noqa: PLC0415
     from planchecker.hooks.sending import send  # noqa: PLC0415
 
     if target is None:
-        return lambda _outcome, _folder: None
+        return None
     node = Node.parse(target)
 
-    def deliver(outcome: "Outcome", folder: Path) -> None:
-        path = folder / DICOM_RESULT
-        if not path.exists():
-            metrics.event("result-not-sent", subject=outcome.subject, reason="there is no plan")
-            return
-        try:
-            send(path, node, title=title)
-        except PlanCheckerError as error:
-            metrics.event("result-not-sent", subject=outcome.subject, reason=str(error))
-        else:
-            metrics.event("result-sent", subject=outcome.subject, to=str(node))
+    def send_(path: Path) -> dict[str, str]:
+        send(path, node, title=title)
+        return {"to": str(node)}
 
-    return deliver
+    return Outbox(send_, memory, metrics)

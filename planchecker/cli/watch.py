@@ -16,15 +16,18 @@ from planchecker.cli.hooking import (
     ProtocolOption,
     QuietOption,
     ReportsOption,
+    SiteOption,
     journal_at,
+    sound_site,
 )
 from planchecker.cli.output import emit
 from planchecker.errors import PlanCheckerError
 
 if TYPE_CHECKING:
-    from planchecker.hooks.judging import Options, Outcome
+    from planchecker.hooks.judging import Options
     from planchecker.hooks.metrics import Metrics
     from planchecker.hooks.orthanc_rest import Orthanc
+    from planchecker.hooks.outbox import Outbox
     from planchecker.hooks.shelf import Shelf
 
 __all__ = ["watch"]
@@ -67,6 +70,7 @@ def watch(  # noqa: PLR0913 - every option is one line of a service file
     without_images: NoImagesOption = False,
     protocol: ProtocolOption = None,
     indication: IndicationOption = None,
+    site: SiteOption = None,
     journal: JournalOption = None,
     keep_hours: Annotated[
         float, typer.Option(min=1.0, help="How long objects of the Orthanc stay in the spool.")
@@ -85,7 +89,14 @@ def watch(  # noqa: PLR0913 - every option is one line of a service file
 
     if (folder is None) == (orthanc is None):
         raise PlanCheckerError("give either a folder or --orthanc")
-    options = Options(protocol=protocol, indication=indication, images_expected=not without_images)
+    options = Options(
+        protocol=protocol,
+        indication=indication,
+        images_expected=not without_images,
+        site=sound_site(site, protocol),
+    )
+    if folder is not None:
+        _apart(folder, reports, journal_at(journal, reports))
     shelf = Shelf(reports, Journal(journal_at(journal, reports)))
     if folder is not None and once:
         raise typer.Exit(_once(folder, shelf, options, hook=hook))
@@ -108,6 +119,17 @@ def watch(  # noqa: PLR0913 - every option is one line of a service file
         notify_port=notify_port,
         times=(poll, keep_hours, health_s),
     )
+
+
+def _apart(folder: Path, *ours: Path) -> None:
+    """See to it that what we write is not taken for an export."""
+    watched = folder.resolve()
+    for path in ours:
+        if path.resolve().is_relative_to(watched):
+            raise PlanCheckerError(
+                f"{str(path)!r} lies in the folder that is watched, {str(folder)!r}; put reports "
+                "and journal elsewhere, or every report would be checked again"
+            )
 
 
 def _once(folder: Path, shelf: "Shelf", options: "Options", *, hook: str) -> int:
@@ -193,6 +215,7 @@ def _watch_orthanc(
     metrics = Metrics()
     objects = Spool(spool)
     feed = OrthancFeed(server, objects, spool / "orthanc.json", metrics)
+    outbox = _outbox(server, spool / "outbox.json", metrics) if push else None
     keeper = Keeper(
         objects,
         shelf,
@@ -202,7 +225,7 @@ def _watch_orthanc(
         options=options,
         # The server has waited for the study to become stable; nothing is gained by more.
         patience=Patience(settle_s=0.0, quiet_s=0.0),
-        delivered=_pusher(server, metrics) if push else lambda _outcome, _folder: None,
+        delivered=outbox.put if outbox else lambda _outcome, _folder: None,
     )
     bell = Doorbell(notify_port) if notify_port is not None else None
     stop = stop_on_signals()
@@ -212,19 +235,29 @@ def _watch_orthanc(
         for owner in objects.purge(before_ns=time.time_ns() - int(keep_hours * 3.6e12)):
             metrics.event("set-purged", set=owner)
 
+    look = _every(
+        poll_s,
+        feed.poll,
+        metrics,
+        event="orthanc-unreachable",
+        rung=bell.rung if bell else None,
+    )
+
+    def before() -> None:
+        look()
+        if outbox is not None:
+            outbox.again()
+
     try:
         run_until(
             stop,
             keeper,
             metrics,
-            before=_every(
-                poll_s,
-                feed.poll,
-                metrics,
-                event="orthanc-unreachable",
-                rung=bell.rung if bell else None,
-            ),
-            health=lambda: {"spool_bytes": objects.used_bytes},
+            before=before,
+            health=lambda: {
+                "spool_bytes": objects.used_bytes,
+                "results_waiting": outbox.waiting if outbox else 0,
+            },
             health_s=health_s,
             now_and_then=purge,
         )
@@ -262,19 +295,7 @@ def _every(
     return step
 
 
-def _pusher(server: "Orthanc", metrics: "Metrics") -> Callable[["Outcome", Path], None]:
-    from planchecker.hooks.results_as_dicom import DICOM_RESULT  # noqa: PLC0415 - heavy
+def _outbox(server: "Orthanc", memory: Path, metrics: "Metrics") -> "Outbox":
+    from planchecker.hooks.outbox import Outbox  # noqa: PLC0415 - heavy
 
-    def deliver(outcome: "Outcome", folder: Path) -> None:
-        path = folder / DICOM_RESULT
-        if not path.exists():
-            metrics.event("result-not-sent", subject=outcome.subject, reason="there is no plan")
-            return
-        try:
-            instance = server.store(path.read_bytes())
-        except PlanCheckerError as error:
-            metrics.event("result-not-sent", subject=outcome.subject, reason=str(error))
-        else:
-            metrics.event("result-sent", subject=outcome.subject, instance=instance)
-
-    return deliver
+    return Outbox(lambda path: {"instance": server.store(path.read_bytes())}, memory, metrics)

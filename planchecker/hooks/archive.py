@@ -1,14 +1,13 @@
 """Asking a DICOM node what it holds (C-FIND) and having it sent to us (C-MOVE)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks.extra import pynetdicom
 from planchecker.hooks.peers import Node
 
-__all__ = ["Archive", "Moved", "Row", "exact"]
+__all__ = ["Archive", "Row", "exact"]
 
 # Study Root Query/Retrieve, PS3.4 C.6.2.
 _FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -17,13 +16,6 @@ _MOST_ROWS: Final = 20_000
 _UNKNOWN_DESTINATION: Final = 0xA801
 
 Row = dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
-    """How many objects the node says it has sent."""
-
-    completed: int
 
 
 class Archive:
@@ -76,7 +68,7 @@ class Archive:
                 raise PlanCheckerError(f"{self.node} refuses C-FIND, status 0x{status:04X}")
         return rows
 
-    def move(self, level: str, **keys: str) -> Moved:
+    def move(self, level: str, **keys: str) -> None:
         """Have objects sent to us.
 
         Raises
@@ -99,7 +91,6 @@ class Archive:
             raise PlanCheckerError(
                 f"{self.node} did not send everything: {shown}, {failed} objects failed"
             )
-        return Moved(completed=counts.get("completed", 0))
 
     def _ask(
         self,
@@ -134,7 +125,6 @@ class Archive:
                 if "Status" not in status:
                     raise PlanCheckerError(f"{self.node} stopped answering")
                 if counts is not None:
-                    counts["completed"] = int(status.get("NumberOfCompletedSuboperations") or 0)
                     counts["failed"] = int(status.get("NumberOfFailedSuboperations") or 0)
                 yield int(status.Status), answer
         finally:

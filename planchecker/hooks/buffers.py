@@ -74,6 +74,13 @@ class BoundedBuffer(BytesIO):
         self._held += count
         return super().write(data)
 
+    def take(self) -> bytes:
+        """Return the content and forget it; its bytes stay reserved until `release`."""
+        content = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return content
+
     def release(self) -> None:
         """Forget the content and give its bytes back to the budget."""
         self._budget.give_back(self._held)

@@ -88,7 +88,7 @@ class _Fetch:
                 for series in self._series(study, "RTPLAN"):
                     self._archive.move("SERIES", StudyInstanceUID=study, SeriesInstanceUID=series)
         else:
-            self._archive.move("IMAGE", **self._place(self._uid), SOPInstanceUID=self._uid)
+            self._move_by_uid(self._uid)
         found = [
             (path, header)
             for path, header in self._objects(Kind.PLAN)
@@ -103,6 +103,18 @@ class _Fetch:
         rest = self._studies or (self._studies_of(plan.patient_id) if plan.patient_id else [])
         self._studies = list(dict.fromkeys([plan.study_uid, *rest]))
         return found[0]
+
+    def _move_by_uid(self, uid: str) -> None:
+        place = self._place(uid)
+        try:
+            self._archive.move("IMAGE", **place, SOPInstanceUID=uid)
+        except PlanCheckerError as error:
+            if place:
+                raise
+            raise PlanCheckerError(
+                f"{self._archive.node} finds no object {uid!r}; is it there? A node that answers "
+                f"no question by UID alone wants the patient as well ({error})"
+            ) from error
 
     def structures(self, plan: Header) -> Iterator[Path]:
         doses = {header.sop_instance_uid for _, header in self._objects(Kind.DOSE)}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, read_header, safe_name
+from planchecker.hooks.header import Header, linked, read_header, safe_name
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["FolderSource"]
@@ -21,8 +21,9 @@ _MOST_BYTES: Final = 1_000_000_000
 class FolderSource:
     """Sets of files under a folder: each subfolder with all below it is one.
 
-    Files that lie in the folder itself are sorted by patient. The sets are known by digests,
-    because names of folders often hold names of patients.
+    Files that lie in the folder itself are sorted by patient; one of another patient that
+    names an object, or is named by one, comes along. The sets are known by digests, because
+    names of folders often hold names of patients.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class FolderSource:
         self.root = root
         self._memory = memory / safe_name("folder", str(root.absolute()))
         self._sets: dict[str, dict[str, int]] = {}
+        self._version = 0
         self._headers: dict[tuple[str, int], Header | None] = {}
         try:
             self._memory.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,15 @@ class FolderSource:
                 )
             sets.setdefault(self._owner(path, name, stamp), {})[name] = stamp
         self._headers = {key: header for key, header in self._headers.items() if key in seen}
+        self._link(sets)
+        if sets != self._sets:
+            self._version += 1
         self._sets = sets
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever a set does."""
+        return self._version
 
     def owners(self) -> tuple[str, ...]:
         """Return the digests of all sets."""
@@ -98,12 +108,14 @@ class FolderSource:
         return self.root / name
 
     def plans_of(self, owner: str) -> tuple[str, ...]:
-        """Return the SOP Instance UIDs of the plans of a set."""
+        """Return the SOP Instance UIDs of the plans of a set, and of those its doses name."""
         headers = (
             self._header(self.path_of(name), name, stamp)
             for name, stamp in self.state_of(owner).items()
         )
-        return tuple(h.sop_instance_uid for h in headers if h and h.kind is Kind.PLAN)
+        known = [header for header in headers if header is not None]
+        here = [h.sop_instance_uid for h in known if h.kind is Kind.PLAN]
+        return tuple(dict.fromkeys([*here, *(uid for h in known for uid in sorted(h.plans))]))
 
     def _files(self) -> Iterator[tuple[Path, int]]:
         if not self.root.is_dir():
@@ -123,6 +135,23 @@ class FolderSource:
             return safe_name("subfolder", first)
         header = self._header(path, name, stamp)
         return header.owner if header else safe_name("unreadable", name)
+
+    def _link(self, sets: dict[str, dict[str, int]]) -> None:
+        """Put loose files that belong with those of another patient into both sets."""
+        loose = {
+            owner: {
+                name: header
+                for name, stamp in files.items()
+                if "/" not in name and (header := self._headers.get((name, stamp))) is not None
+            }
+            for owner, files in sets.items()
+        }
+        for owner, mine in loose.items():
+            belongs = linked(mine.values())
+            for other, theirs in loose.items():
+                if other != owner:
+                    more = [name for name, header in theirs.items() if belongs(header)]
+                    sets[owner] |= {name: sets[other][name] for name in more}
 
     def _header(self, path: Path, name: str, stamp: int) -> Header | None:
         if (name, stamp) not in self._headers:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from planchecker.reading.dataset import parse
@@ -11,7 +11,7 @@ from planchecker.reading.elements import Elements
 from planchecker.reading.limits import DEFAULT_LIMITS
 from planchecker.reading.sop_classes import SOP_CLASSES, Kind
 
-__all__ = ["Header", "is_uid", "read_header", "safe_name"]
+__all__ = ["Header", "is_uid", "linked", "read_header", "safe_name"]
 
 # Python's switch for warnings, which the parser uses, belongs to the process.
 _ONE_AT_A_TIME = threading.Lock()
@@ -87,6 +87,20 @@ def read_header(data: bytes) -> Header:
             if kind is Kind.DOSE
             else frozenset(),
         )
+
+
+def linked(mine: Iterable[Header]) -> Callable[[Header], bool]:
+    """Return what says of an object of others whether it belongs with these.
+
+    It does where it names one of them or is named by one: a dose that names a plan of another
+    patient must be seen with that plan, or keeping them apart would hide the contradiction.
+    """
+    objects = [header for header in mine if not header.is_image]
+    own = {header.sop_instance_uid for header in objects}
+    named = frozenset[str]().union(*(header.names for header in objects))
+    return lambda other: (
+        not other.is_image and (other.sop_instance_uid in named or not own.isdisjoint(other.names))
+    )
 
 
 def _named(elements: Elements, keywords: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -19,11 +20,27 @@ _POLL_S: Final = 0.1
 
 
 class JudgingError(PlanCheckerError):
-    """The set could not be judged; that is never a verdict."""
+    """The set could not be judged; that is never a verdict.
+
+    Parameters
+    ----------
+    message
+        What happened; it may hold names of files and content of objects.
+    kind
+        The same in words that lead to no patient.
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 def judge_isolated(
-    request: Request, *, timeout_s: float, stop: threading.Event | None = None
+    request: Request,
+    *,
+    timeout_s: float,
+    stop: threading.Event | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Outcome, ...]:
     """Do what `planchecker.hooks.judging.judge` does, in another process.
 
@@ -33,6 +50,8 @@ def judge_isolated(
         The process is ended after this long.
     stop
         Ends the process as soon as it is set.
+    meanwhile
+        Called again and again while the process runs.
 
     Raises
     ------
@@ -55,7 +74,7 @@ def judge_isolated(
                 child.stdin.close()
             except OSError:
                 pass  # the child is gone; its exit code says so below
-            _wait(child, timeout_s=timeout_s, stop=stop)
+            _wait(child, timeout_s=timeout_s, stop=stop, meanwhile=meanwhile)
         finally:
             if child.poll() is None:
                 child.kill()
@@ -66,31 +85,40 @@ def judge_isolated(
 
 
 def _wait(
-    child: "subprocess.Popen[bytes]", *, timeout_s: float, stop: threading.Event | None
+    child: "subprocess.Popen[bytes]",
+    *,
+    timeout_s: float,
+    stop: threading.Event | None,
+    meanwhile: Callable[[], None],
 ) -> None:
     deadline = time.monotonic() + timeout_s
     while child.poll() is None:
+        meanwhile()
         if time.monotonic() > deadline:
-            raise JudgingError(f"judging took longer than {timeout_s:g} s and was ended")
+            why = f"judging took longer than {timeout_s:g} s and was ended"
+            raise JudgingError(why, kind=why)
         if stop is None:
             time.sleep(_POLL_S)
         elif stop.wait(_POLL_S):
-            raise JudgingError("judging was stopped; the set is judged after the next start")
+            why = "judging was stopped; the set is judged after the next start"
+            raise JudgingError(why, kind=why)
 
 
 def _outcomes(code: int, answer: bytes, trouble: bytes) -> tuple[Outcome, ...]:
     try:
         content = json.loads(answer)
-        error = content.get("error")
+        error, kind = content.get("error"), str(content.get("kind", ""))
         rows = content.get("outcomes", [])
         found = tuple(_outcome(row) for row in rows)
     except (ValueError, TypeError, AttributeError):
         last = trouble.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
-        raise JudgingError(f"judging ended with code {code}: {last[0][:300]}") from None
+        why = f"judging ended with code {code}"
+        raise JudgingError(f"{why}: {last[0][:300]}", kind=why) from None
     if error:
-        raise JudgingError(str(error))
+        raise JudgingError(str(error), kind=f"judging refused: {kind}")
     if code != 0 or not found:
-        raise JudgingError(f"judging ended with code {code} and {len(found)} answers")
+        why = f"judging ended with code {code} and {len(found)} answers"
+        raise JudgingError(why, kind=why)
     return found
 
 
@@ -111,7 +139,7 @@ def main() -> None:
     try:
         content: dict[str, Any] = {"outcomes": [asdict(row) for row in judge(Request(**given))]}
     except (PlanCheckerError, LibraryError) as error:
-        content = {"error": str(error)}
+        content = {"error": str(error), "kind": type(error).__name__}
     sys.stdout.write(json.dumps(content))
 
 

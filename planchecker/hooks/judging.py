@@ -26,15 +26,19 @@ class Options:
 
     Parameters
     ----------
-    protocol, indication
-        As `planchecker.check` takes them.
+    protocol, indication, site
+        As `planchecker.check` takes them; the site file as a path.
     images_expected
         False where the sender never sends images.
+    result_form
+        What the DICOM object of the report is: ``pdf`` or ``sr``.
     """
 
     protocol: str | None = None
     indication: str | None = None
     images_expected: bool = True
+    site: str | None = None
+    result_form: str = "pdf"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +89,6 @@ class Outcome:
     program_version: str = ""
     folder: str = ""
     report_sha256: str = ""
-    note: str = ""
 
 
 def judge(request: Request) -> tuple[Outcome, ...]:
@@ -102,7 +105,7 @@ def judge(request: Request) -> tuple[Outcome, ...]:
     ReadError
         If nothing in the set can be used.
     PlanCheckerError, LibraryError
-        If the protocol or the indication is unknown.
+        If the protocol or the indication is unknown, or the site file is refused.
     """
     from planchecker.reading import read_cases  # noqa: PLC0415 - heavy
 
@@ -144,11 +147,13 @@ def _judged(case: "Case", gaps: Sequence[str], folder: Path, request: Request) -
     from planchecker.checker import check  # noqa: PLC0415 - heavy
 
     options = request.options
-    report = check(case, protocol=options.protocol, indication=options.indication)
+    report = check(
+        case, protocol=options.protocol, indication=options.indication, site=options.site
+    )
     if gaps:
         finding = incomplete(tuple(gaps), waited_s=request.waited_s)
         report = replace(report, findings=(finding, *report.findings))
-    digest = _write(report, folder)
+    digest = _write(report, folder, form=options.result_form)
     return Outcome(
         subject=_subject(case, request),
         status=report.status.value,
@@ -163,15 +168,15 @@ def _judged(case: "Case", gaps: Sequence[str], folder: Path, request: Request) -
     )
 
 
-def _write(report: "Report", folder: Path) -> str:
+def _write(report: "Report", folder: Path, *, form: str) -> str:
     from planchecker.hooks.results_as_dicom import write_dicom  # noqa: PLC0415 - heavy
     from planchecker.reports import render  # noqa: PLC0415
 
     folder.mkdir(parents=True)
     text = render(report, "json").encode("utf-8")
     (folder / JSON_REPORT).write_bytes(text)
-    for name, form in ((PAGE, "html"), (TEXT, "terminal")):
-        content = render(report, form).encode("utf-8", errors="replace")
+    for name, kind in ((PAGE, "html"), (TEXT, "terminal")):
+        content = render(report, kind).encode("utf-8", errors="replace")
         (folder / name).write_bytes(content)
-    write_dicom(report, folder)
+    write_dicom(report, folder, form=form)
     return hashlib.sha256(text).hexdigest()

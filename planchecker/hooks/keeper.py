@@ -19,6 +19,10 @@ __all__ = ["Keeper", "Source", "Waiting"]
 class Source(Protocol):
     """Where sets come from: the spool, a folder that is watched."""
 
+    @property
+    def version(self) -> int:
+        """A number that changes whenever a set does."""
+
     def owners(self) -> tuple[str, ...]:
         """Return the names of all sets."""
 
@@ -35,7 +39,7 @@ class Source(Protocol):
         """Return the file of a name in `state_of`."""
 
     def plans_of(self, owner: str) -> tuple[str, ...]:
-        """Return the SOP Instance UIDs of the plans of a set, as far as known."""
+        """Return the SOP Instance UIDs of the plans whose verdict a change of the set touches."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,9 @@ class Waiting:
     """The state in which the set was last found incomplete."""
     failures: int = 0
     not_before: float = 0.0
+    withdrawn: bool = False
+    """Whether the verdicts it touches have been taken off display; tried until they are."""
+    complained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +108,7 @@ class Keeper:
         self._patience = patience
         self._delivered = delivered
         self._waiting: dict[str, Waiting] = {}
+        self._seen: int | None = None
 
     @property
     def waiting(self) -> int:
@@ -109,23 +117,36 @@ class Keeper:
 
     def look(self) -> None:
         """Find out which sets have changed, and take their verdicts off display."""
-        now = time.monotonic()
-        for owner in self._source.owners():
-            state = self._source.state_of(owner)
-            entry = self._waiting.get(owner)
-            if entry is None:
-                # Objects that were taken away leave the verdict on the rest as it is.
-                if state.items() <= self._source.judged_state(owner).items():
-                    continue
-                self._waiting[owner] = Waiting(state=state, since=now)
-                self._metrics.event("set-changed", set=owner, objects=len(state))
-                self._withdraw(owner)
-            elif entry.state != state:
-                entry.state, entry.since = state, now
-                entry.failures, entry.not_before = 0, 0.0
+        version = self._source.version
+        if version != self._seen:
+            self._seen = version
+            for owner in self._source.owners():
+                self._look_at(owner)
+        for owner, entry in self._waiting.items():
+            if not entry.withdrawn:
+                entry.withdrawn = self._withdraw(owner)
 
-    def work(self, stop: threading.Event) -> None:
-        """Judge every set that is ready; return early where `stop` is set."""
+    def _look_at(self, owner: str) -> None:
+        now, state = time.monotonic(), self._source.state_of(owner)
+        entry = self._waiting.get(owner)
+        if entry is None:
+            # Objects that were taken away leave the verdict on the rest as it is.
+            if state.items() <= self._source.judged_state(owner).items():
+                return
+            self._waiting[owner] = Waiting(state=state, since=now)
+            self._metrics.event("set-changed", set=owner, objects=len(state))
+        elif entry.state != state:
+            entry.state, entry.since, entry.withdrawn = state, now, False
+            entry.failures, entry.not_before = 0, 0.0
+
+    def work(self, stop: threading.Event, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Judge every set that is ready; return early where `stop` is set.
+
+        Parameters
+        ----------
+        meanwhile
+            Called again and again while a set is being judged.
+        """
         for owner, entry in list(self._waiting.items()):
             if stop.is_set():
                 return
@@ -138,11 +159,22 @@ class Keeper:
             patient = quiet < self._patience.quiet_s
             if patient and entry.asked == entry.state:
                 continue
-            self._judge(owner, entry, only_complete=patient, stop=stop)
+            self._judge(owner, entry, only_complete=patient, stop=stop, meanwhile=meanwhile)
 
     def _judge(
-        self, owner: str, entry: Waiting, *, only_complete: bool, stop: threading.Event
+        self,
+        owner: str,
+        entry: Waiting,
+        *,
+        only_complete: bool,
+        stop: threading.Event,
+        meanwhile: Callable[[], None],
     ) -> None:
+        def waiting() -> None:
+            # Another plan may change now; its verdict must not stand until this one is done.
+            self.look()
+            meanwhile()
+
         state, started = dict(entry.state), time.monotonic()
         try:
             with self._shelf.workspace() as folder:
@@ -154,12 +186,14 @@ class Keeper:
                     only_complete=only_complete,
                     waited_s=None if only_complete else self._patience.quiet_s,
                 )
-                outcomes = judge_isolated(request, timeout_s=self._patience.judging_s, stop=stop)
+                outcomes = judge_isolated(
+                    request, timeout_s=self._patience.judging_s, stop=stop, meanwhile=waiting
+                )
                 if not all(outcome.status for outcome in outcomes):
                     entry.asked = state
                     return
                 for outcome in outcomes:
-                    self._show(owner, outcome)
+                    self._show(owner, outcome, outdated=self._source.state_of(owner) != state)
         except PlanCheckerError as error:
             if not stop.is_set():
                 self._postpone(owner, entry, state, error)
@@ -169,7 +203,7 @@ class Keeper:
         )
         self._done(owner, state)
 
-    def _show(self, owner: str, outcome: Outcome) -> None:
+    def _show(self, owner: str, outcome: Outcome, *, outdated: bool) -> None:
         record, kept = self._shelf.place(outcome, hook=self._hook, who=self._who)
         self._metrics.event(
             "verdict",
@@ -182,14 +216,16 @@ class Keeper:
             journal_seq=record.seq,
             journal_hash=record.hash,
         )
-        self._delivered(outcome, kept)
+        if not outdated:
+            self._delivered(outcome, kept)
 
     def _postpone(
         self, owner: str, entry: Waiting, state: dict[str, int], error: PlanCheckerError
     ) -> None:
         """Try again later, a few times; then say so where the verdict would stand."""
         entry.failures += 1
-        self._metrics.event("judging-failed", set=owner, reason=str(error), times=entry.failures)
+        kind = error.kind if isinstance(error, JudgingError) else "reports cannot be written"
+        self._metrics.event("judging-failed", set=owner, reason=kind, times=entry.failures)
         hopeless = isinstance(error, JudgingError) and entry.failures >= 3
         if not hopeless:
             # A full disk is mended some day: only what judging itself refuses is given up.
@@ -197,9 +233,19 @@ class Keeper:
             return
         try:
             for subject in self._subjects(owner) or (f"no-plan-{owner}",):
-                self._shelf.failed(subject, str(error), hook=self._hook, who=self._who)
+                record = self._shelf.failed(
+                    subject, str(error), kind=kind, hook=self._hook, who=self._who
+                )
+                self._metrics.event(
+                    "not-judged",
+                    set=owner,
+                    subject=subject,
+                    reason=kind,
+                    journal_seq=record.seq,
+                    journal_hash=record.hash,
+                )
         except PlanCheckerError as problem:
-            self._metrics.event("judging-failed", set=owner, reason=str(problem))
+            self._metrics.event("display-failed", set=owner, reason=str(problem))
             entry.not_before = time.monotonic() + 300.0
             return
         self._done(owner, state)
@@ -213,14 +259,20 @@ class Keeper:
         if self._source.state_of(owner) == state:
             self._waiting.pop(owner, None)
         else:
+            # What was just put on display is out of date already.
+            self._waiting[owner].withdrawn = False
             self.look()
 
-    def _withdraw(self, owner: str) -> None:
+    def _withdraw(self, owner: str) -> bool:
         try:
             for subject in self._subjects(owner):
                 self._shelf.pending(subject)
         except PlanCheckerError as error:
-            self._metrics.event("display-failed", set=owner, reason=str(error))
+            if not self._waiting[owner].complained:
+                self._waiting[owner].complained = True
+                self._metrics.event("display-failed", set=owner, reason=str(error))
+            return False
+        return True
 
     def _subjects(self, owner: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(map(subject_of, self._source.plans_of(owner))))

@@ -11,10 +11,14 @@ from urllib.parse import urlsplit
 
 from planchecker.errors import PlanCheckerError
 
-__all__ = ["Orthanc", "is_orthanc_id"]
+__all__ = ["Orthanc", "TooLargeError", "is_orthanc_id"]
 
 _ANSWER_BYTES: Final = 50_000_000
 _TIMEOUT_S: Final = 60.0
+
+
+class TooLargeError(PlanCheckerError):
+    """An answer that is larger than we hold; asking again would not help."""
 
 
 def is_orthanc_id(text: object) -> bool:
@@ -79,7 +83,10 @@ class Orthanc:
 
     def last_change(self) -> int:
         """Return the number of the last change."""
-        return int(self._object("/changes?last").get("Last", 0))
+        last = self._object("/changes?last").get("Last", 0)
+        if not isinstance(last, int):
+            raise PlanCheckerError(f"{self.url}/changes answers something else than expected")
+        return last
 
     def series_of(self, study: str) -> list[dict[str, Any]]:
         """Return every series of a study, with its main tags and instances."""
@@ -91,10 +98,8 @@ class Orthanc:
 
     def lookup(self, uid: str, level: str) -> list[str]:
         """Return the identifiers of what has this DICOM UID; `level` is Series or Instance."""
-        rows = json.loads(self._call("/tools/lookup", data=uid.encode("ascii")))
-        if not isinstance(rows, list):
-            return []
-        return [str(r["ID"]) for r in rows if r.get("Type") == level and is_orthanc_id(r.get("ID"))]
+        rows = self._list("/tools/lookup", data=uid.encode("ascii"))
+        return [str(row["ID"]) for row in rows if row.get("Type") == level]
 
     def file(self, instance: str) -> bytes:
         """Return one object as a DICOM file."""
@@ -107,20 +112,26 @@ class Orthanc:
 
     def store(self, data: bytes) -> str:
         """Add an object; return its identifier."""
-        answer = json.loads(self._call("/instances", data=data))
-        return str(answer.get("ID", "")) if isinstance(answer, dict) else ""
+        return str(self._object("/instances", data=data).get("ID", ""))
 
-    def _object(self, path: str) -> dict[str, Any]:
-        answer = json.loads(self._call(path))
+    def _object(self, path: str, *, data: bytes | None = None) -> dict[str, Any]:
+        answer = self._json(path, data)
         if not isinstance(answer, dict):
             raise PlanCheckerError(f"{self.url}{path} answers something else than expected")
         return answer
 
-    def _list(self, path: str) -> list[dict[str, Any]]:
-        answer = json.loads(self._call(path))
+    def _list(self, path: str, *, data: bytes | None = None) -> list[dict[str, Any]]:
+        answer = self._json(path, data)
         if not isinstance(answer, list):
             raise PlanCheckerError(f"{self.url}{path} answers something else than expected")
         return [row for row in answer if isinstance(row, dict) and is_orthanc_id(row.get("ID"))]
+
+    def _json(self, path: str, data: bytes | None) -> Any:
+        try:
+            return json.loads(self._call(path, data=data))
+        except (ValueError, RecursionError) as error:
+            # Such as the page of a proxy that stands before the server.
+            raise PlanCheckerError(f"{self.url}{path} answers no JSON") from error
 
     def _call(self, path: str, *, data: bytes | None = None, most: int = _ANSWER_BYTES) -> bytes:
         # The constructor has let only http and https through.
@@ -134,7 +145,7 @@ class Orthanc:
             code = f" ({error.code})" if isinstance(error, urllib.error.HTTPError) else ""
             raise PlanCheckerError(f"{self.url}{path} cannot be had{code}: {error}") from error
         if len(content) > most:
-            raise PlanCheckerError(f"{self.url}{path} is larger than {most} bytes")
+            raise TooLargeError(f"{self.url}{path} is larger than {most} bytes")
         return content
 
 

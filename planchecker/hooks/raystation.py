@@ -12,10 +12,13 @@
 #
 # Settings are environment variables or the constants below:
 #   PLANCHECKER          the program (a path, or a name on PATH)
-#   PLANCHECKER_REPORTS  the folder of reports and of the journal
+#   PLANCHECKER_REPORTS  the folder of reports
+#   PLANCHECKER_JOURNAL  the journal, where it does not lie in the folder of reports
 #   PLANCHECKER_PROTOCOL the protocol, where it is not the packaged one
+#   PLANCHECKER_SITE     the site file, where the centre has one
 """RayStation script that checks the open plan with the installed planchecker."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -23,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from typing import Any, Callable, Dict, List, Tuple
 
 __all__ = ["check_open_plan", "command", "environment", "export", "main"]
@@ -30,6 +34,8 @@ __all__ = ["check_open_plan", "command", "environment", "export", "main"]
 PROGRAM = "planchecker"
 REPORTS = os.path.join(os.path.expanduser("~"), "planchecker-reports")
 TIMEOUT_S = 900
+PREFIX = "planchecker-export-"
+LEFT_BEHIND_S = 86400
 
 VERDICTS = {
     0: "PASS or WARN: no mandatory limit is exceeded. Read the report.",
@@ -135,9 +141,10 @@ def command(folder: str, reports: str) -> List[str]:
     """Return the command that judges one exported folder."""
     program = os.environ.get("PLANCHECKER", PROGRAM)
     words = [program, "watch", folder, "--once", "--hook", "raystation", "--reports", reports]
-    protocol = os.environ.get("PLANCHECKER_PROTOCOL")
-    if protocol:
-        words += ["--protocol", protocol]
+    for name in ("JOURNAL", "PROTOCOL", "SITE"):
+        value = os.environ.get("PLANCHECKER_" + name)
+        if value:
+            words += ["--" + name.lower(), value]
     return words
 
 
@@ -175,9 +182,18 @@ def report_page(text: str) -> str:
     return lines[-1][len(marker) :].strip() if lines else ""
 
 
+def judged(code: int, text: str) -> int:
+    """Return the exit code, or 2 where it does not come with a report.
+
+    Some other program that was started by mistake may end with 0; that is no verdict.
+    """
+    page = report_page(text)
+    return code if code in VERDICTS and page and os.path.isfile(page) else 2
+
+
 def verdict(code: int, text: str) -> str:
     """Return what is shown; every exit code that is not known is no verdict."""
-    head = VERDICTS.get(code, VERDICTS[2])
+    head = VERDICTS[judged(code, text)]
     return "{}\n\n{}".format(head, text.strip()[:3000])
 
 
@@ -196,7 +212,8 @@ def check_open_plan(show: Callable[[str], None], open_page: Callable[[str], None
     int
         The exit code of planchecker; 2 where the plan was not judged.
     """
-    folder = tempfile.mkdtemp(prefix="planchecker-")
+    remove_left_behind()
+    folder = tempfile.mkdtemp(prefix=PREFIX)
     try:
         reports = os.environ.get("PLANCHECKER_REPORTS", REPORTS)
         if not os.path.isdir(reports):
@@ -215,7 +232,19 @@ def check_open_plan(show: Callable[[str], None], open_page: Callable[[str], None
     page = report_page(text)
     if page and os.path.isfile(page):
         open_page(page)
-    return code if code in VERDICTS else 2
+    return judged(code, text)
+
+
+def remove_left_behind() -> None:
+    """Remove exports of a day ago or more, which a script that was ended has left."""
+    root = tempfile.gettempdir()
+    for name in os.listdir(root):
+        path = os.path.join(root, name)
+        try:
+            if name.startswith(PREFIX) and time.time() - os.path.getmtime(path) > LEFT_BEHIND_S:
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # somebody else was quicker
 
 
 def _export_open_plan(folder: str, show: Callable[[str], None]) -> None:
@@ -224,25 +253,39 @@ def _export_open_plan(folder: str, show: Callable[[str], None]) -> None:
 
     patient = get_current("Patient")
     case = get_current("Case")
-    plan = get_current("Plan")
     beam_set = get_current("BeamSet")
     # Unsaved changes block the export.
     patient.Save()
-    examination = plan.GetTotalDoseStructureSet().OnExamination.Name
+    examination = _examination(beam_set)
     export(case, folder, beam_set.BeamSetIdentifier(), examination, show)
     if not any(names for _, _, names in os.walk(folder)):
         raise HookError("RayStation exported no files")
 
 
+def _examination(beam_set: Any) -> str:
+    """Return the name of the planning image, whichever way this release tells it."""
+    try:
+        return str(beam_set.GetPlanningExamination().Name)
+    except AttributeError:
+        plan = importlib.import_module("connect").get_current("Plan")
+        return str(plan.GetTotalDoseStructureSet().OnExamination.Name)
+
+
+def _say(text: str) -> None:
+    # The planning system may have no console; that must not take the verdict with it.
+    with contextlib.suppress(Exception):
+        sys.stdout.write(text + "\n")
+
+
 def _show(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    _say(text)
     try:
         if os.name == "nt":
             import ctypes
 
             getattr(ctypes, "windll").user32.MessageBoxW(0, text, "planchecker", 0x40000)
     except Exception:  # a box that does not open must not take the verdict with it
-        sys.stdout.write("(no message box)\n")
+        _say("(no message box)")
 
 
 def _open_page(page: str) -> None:
@@ -252,7 +295,7 @@ def _open_page(page: str) -> None:
         else:
             subprocess.Popen(["xdg-open", page], env=environment())
     except OSError as error:
-        sys.stdout.write("cannot open the report: {}\n".format(error))
+        _say("cannot open the report: {}".format(error))
 
 
 def main() -> int:

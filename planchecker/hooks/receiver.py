@@ -277,10 +277,9 @@ class Receiver:
         if not is_uid(instance):
             raise Refusal(INVALID_INSTANCE, "the SOP Instance UID is no UID")
         head = _file_head(sop_class, instance, str(event.context.transfer_syntax))
-        data = head + buffer.getvalue()
+        # Large objects are not held twice while they are read and written.
+        data = b"".join((head, buffer.take()))
         size = len(data) - len(head)
-        # Large objects are not held twice while they are written.
-        buffer.release()
         try:
             header = read_header(data)
         except ReadError as error:

@@ -41,6 +41,9 @@ def send(path: Path, node: Node, *, title: str) -> None:
         if not association.accepted_contexts:
             raise PlanCheckerError(f"{node} does not take objects of class {dataset.SOPClassUID}")
         status = association.send_c_store(dataset)
+    except (RuntimeError, ValueError) as error:
+        # What pynetdicom raises where the other side breaks off, or takes another encoding.
+        raise PlanCheckerError(f"{node} did not take the result: {error}") from error
     finally:
         association.release()
     if "Status" not in status:

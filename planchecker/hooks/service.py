@@ -50,12 +50,19 @@ def run_until(
         Called as often as the state is written, such as to clean up.
     """
     next_health = time.monotonic()
-    while not stop.is_set():
+
+    def report() -> None:
+        nonlocal next_health
         if time.monotonic() >= next_health:
             metrics.health(waiting=keeper.waiting, **health())
-            now_and_then()
             next_health = time.monotonic() + health_s
+
+    while not stop.is_set():
+        if time.monotonic() >= next_health:
+            now_and_then()
+        report()
         before()
         keeper.look()
-        keeper.work(stop)
+        # A long judgement must not look like a service that has died.
+        keeper.work(stop, meanwhile=report)
         stop.wait(_STEP_S)

@@ -4,21 +4,27 @@ import contextlib
 import html
 import json
 import shutil
+import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from planchecker.audit import Entry, Journal, Record
+from planchecker.audit.stored_reports import LATEST
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks.judging import PAGE, Outcome
 
 __all__ = ["LATEST", "Shelf"]
 
-LATEST: Final = "latest.json"
 _SUPERSEDED: Final = "SUPERSEDED"
 _WORK: Final = ".work"
+_LOCK: Final = ".lock.sqlite"
+_LOCK_WAIT_S: Final = 60.0
+# Far more than any judgement takes: a younger one may belong to another process.
+_LEFT_BEHIND_S: Final = 86_400.0
 _NOTE: Final = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><title>planchecker</title>"
     "<body style='font-family:sans-serif'><h1>{title}</h1><p>{text}</p></body></html>\n"
@@ -30,7 +36,7 @@ class Shelf:
 
     ``<subject>/<time>-<digest>/`` holds one check and is never changed; ``report.html`` and
     ``latest.json`` in ``<subject>/`` show the last one. A verdict is shown only after the
-    journal holds it.
+    journal holds it. Several processes may use the same folder at the same time.
 
     Parameters
     ----------
@@ -55,7 +61,8 @@ class Shelf:
         with _writable(root):
             (root / _WORK).mkdir(parents=True, exist_ok=True, mode=0o700)
             for left in (root / _WORK).iterdir():
-                shutil.rmtree(left, ignore_errors=True)
+                if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     @contextlib.contextmanager
     def workspace(self) -> Iterator[Path]:
@@ -87,24 +94,23 @@ class Shelf:
             stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
             kept = home / f"{stamp}-{outcome.report_sha256[:12]}"
             Path(outcome.folder).replace(kept)
-        record = self.journal.append(
-            Entry(
-                hook=hook,
-                who=who,
-                subject=outcome.subject,
-                status=outcome.status,
-                exit_code=outcome.exit_code,
-                inputs=outcome.inputs,
-                missing=outcome.missing,
-                protocol=outcome.protocol,
-                library_sha256=outcome.library_sha256,
-                program_version=outcome.program_version,
-                report=f"{home.name}/{kept.name}",
-                report_sha256=outcome.report_sha256,
-                note=outcome.note,
-            )
+        entry = Entry(
+            hook=hook,
+            who=who,
+            subject=outcome.subject,
+            status=outcome.status,
+            exit_code=outcome.exit_code,
+            inputs=outcome.inputs,
+            missing=outcome.missing,
+            protocol=outcome.protocol,
+            library_sha256=outcome.library_sha256,
+            program_version=outcome.program_version,
+            report=f"{home.name}/{kept.name}",
+            report_sha256=outcome.report_sha256,
         )
-        with _writable(self.root):
+        # What is shown last must be what the journal holds last, whoever else writes.
+        with self._alone(), _writable(self.root):
+            record = self.journal.append(entry)
             self._mark_superseded(home, kept, record)
             _replace(home / PAGE, (kept / PAGE).read_text("utf-8"))
             state = {
@@ -126,20 +132,33 @@ class Shelf:
 
         A plan that was never judged has nothing on display, and gets nothing.
         """
-        if (self.root / subject / LATEST).is_file():
-            self._notice(
-                subject,
-                state="pending",
-                title="Being checked again",
-                text="New objects have arrived. The verdict before this no longer counts.",
-            )
+        if not (self.root / subject / LATEST).is_file():
+            return
+        if self.latest(subject).get("state") != "pending":
+            with self._alone():
+                self._notice(
+                    subject,
+                    state="pending",
+                    title="No longer valid",
+                    text="New objects have arrived, so the verdict before this does not count. "
+                    "The plan is being checked again; where this notice stays, send the whole "
+                    "plan anew.",
+                )
 
-    def failed(self, subject: str, reason: str, *, hook: str, who: str) -> Record:
-        """Show that a plan could not be judged, and enter it in the journal."""
-        record = self.journal.append(
-            Entry(hook=hook, who=who, subject=subject, status="error", exit_code=2, note=reason)
-        )
-        self._notice(subject, state="error", title="Not judged", text=reason)
+    def failed(self, subject: str, reason: str, *, kind: str, hook: str, who: str) -> Record:
+        """Show that a plan could not be judged, and enter it in the journal.
+
+        Parameters
+        ----------
+        reason
+            What is shown; it may hold names of files and content of objects.
+        kind
+            What the journal holds instead: nothing that could lead to a patient.
+        """
+        entry = Entry(hook=hook, who=who, subject=subject, status="error", exit_code=2, note=kind)
+        with self._alone():
+            record = self.journal.append(entry)
+            self._notice(subject, state="error", title="Not judged", text=reason)
         return record
 
     def latest(self, subject: str) -> dict[str, Any]:
@@ -157,6 +176,21 @@ class Shelf:
             home.mkdir(exist_ok=True)
             _replace(home / PAGE, _NOTE.format(title=html.escape(title), text=html.escape(text)))
             _replace(home / LATEST, json.dumps(content, indent=2) + "\n")
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from changing what is on display."""
+        # SQLite knows how to lock a file on every system; nothing is ever stored in this one.
+        try:
+            lock = sqlite3.connect(self.root / _LOCK, timeout=_LOCK_WAIT_S, isolation_level=None)
+        except sqlite3.Error as error:
+            raise PlanCheckerError(_unwritable(self.root, error)) from error
+        with contextlib.closing(lock):
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                raise PlanCheckerError(_unwritable(self.root, error)) from error
+            yield
 
     def _mark_superseded(self, home: Path, kept: Path, record: Record) -> None:
         for older in home.iterdir():
@@ -178,6 +212,9 @@ def _writable(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PlanCheckerError(
-            f"cannot write to the folder of reports {str(root)!r}: {error.strerror or error}"
-        ) from error
+        raise PlanCheckerError(_unwritable(root, error)) from error
+
+
+def _unwritable(root: Path, error: Exception) -> str:
+    why = getattr(error, "strerror", None) or error
+    return f"cannot write to the folder of reports {str(root)!r}: {why}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, read_header, safe_name
+from planchecker.hooks.header import Header, linked, read_header, safe_name
 from planchecker.hooks.limits import DEFAULT_LIMITS, HookLimits
 from planchecker.reading.sop_classes import Kind
 
@@ -47,6 +47,7 @@ class Stored:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
     header: Header
+    name: str
     arrived_ns: int
 
 
@@ -84,7 +85,11 @@ class Spool:
             raise PlanCheckerError(
                 f"cannot use the spool {str(root)!r}: {error.strerror or error}"
             ) from error
+        self._version = 0
+        self._judged: dict[str, dict[str, int]] = {}
         self._sets: dict[str, dict[Path, _Known]] = {}
+        # What may name another object; slices, which are many, never do.
+        self._naming: dict[Path, _Known] = {}
         for path in sorted(self._objects.glob(f"*/*{_SUFFIX}")):
             self._remember(path)
 
@@ -92,6 +97,11 @@ class Spool:
     def used_bytes(self) -> int:
         """Size of all accepted objects."""
         return self._bytes
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever an object arrives or is removed."""
+        return self._version
 
     def store(self, data: bytes, header: Header) -> Stored:
         """Write one object so that it survives whatever happens next.
@@ -134,21 +144,22 @@ class Spool:
     def state_of(self, owner: str) -> dict[str, int]:
         """Return name and time of last arrival, in ns, of every object of a set.
 
-        The set of an owner holds its objects, and those of others that name one of them or
-        are named by one: a dose that names a plan of another patient must be seen with that
-        plan, or keeping them apart would hide the contradiction.
+        The set of an owner holds its objects, and those of others that are `linked`.
         """
         with self._mutex:
-            return {
-                path.relative_to(self._objects).as_posix(): known.arrived_ns
-                for path, known in sorted(self._set_of(owner).items())
-            }
+            rows = sorted(self._set_of(owner).values(), key=lambda known: known.name)
+            return {known.name: known.arrived_ns for known in rows}
 
     def plans_of(self, owner: str) -> tuple[str, ...]:
-        """Return the SOP Instance UIDs of the plans in the set of an owner."""
+        """Return the SOP Instance UIDs of the plans in the set of an owner.
+
+        A plan that a dose names counts too, though it may be here no more: what was said of it
+        before the dose came is in doubt.
+        """
         with self._mutex:
             headers = [known.header for known in self._set_of(owner).values()]
-        return tuple(h.sop_instance_uid for h in headers if h.kind is Kind.PLAN)
+        here = [h.sop_instance_uid for h in headers if h.kind is Kind.PLAN]
+        return tuple(dict.fromkeys([*here, *(uid for h in headers for uid in sorted(h.plans))]))
 
     def headers(self) -> dict[Path, Header]:
         """Return what was read on arrival, of every object here."""
@@ -161,17 +172,20 @@ class Spool:
 
     def judged_state(self, owner: str) -> dict[str, int]:
         """Return the state that was last judged; empty where none was."""
-        try:
-            state = json.loads((self._objects / owner / _JUDGED).read_text("ascii"))
-        except (OSError, ValueError):
-            return {}
-        return state if isinstance(state, dict) else {}
+        if owner not in self._judged:
+            try:
+                state = json.loads((self._objects / owner / _JUDGED).read_text("ascii"))
+            except (OSError, ValueError):
+                state = {}
+            self._judged[owner] = state if isinstance(state, dict) else {}
+        return self._judged[owner]
 
     def mark_judged(self, owner: str, state: Mapping[str, int]) -> None:
         """Write down that the set was judged in this state."""
         temporary = self._incoming / f"{owner}.judged"
         temporary.write_text(json.dumps(state), "ascii")
         temporary.replace(self._objects / owner / _JUDGED)
+        self._judged[owner] = dict(state)
 
     def purge(self, *, before_ns: int) -> tuple[str, ...]:
         """Remove the objects of owners that are judged and got nothing new since `before_ns`.
@@ -197,25 +211,26 @@ class Spool:
 
     def _set_of(self, owner: str) -> dict[Path, _Known]:
         mine = self._sets.get(owner, {})
-        objects = [known.header for known in mine.values() if not known.header.is_image]
-        own = {header.sop_instance_uid for header in objects}
-        named = frozenset[str]().union(*(header.names for header in objects))
-        linked = {
+        belongs = linked(known.header for known in mine.values())
+        return mine | {
             path: known
-            for other, theirs in self._sets.items()
-            if other != owner
-            for path, known in theirs.items()
-            if not known.header.is_image
-            and (known.header.sop_instance_uid in named or known.header.names & own)
+            for path, known in self._naming.items()
+            if path not in mine and belongs(known.header)
         }
-        return mine | linked
 
     def _note(self, path: Path, header: Header) -> None:
-        known = _Known(header=header, arrived_ns=path.stat().st_mtime_ns)
+        name = f"{path.parent.name}/{path.name}"
+        known = _Known(header=header, name=name, arrived_ns=path.stat().st_mtime_ns)
         self._sets.setdefault(path.parent.name, {})[path] = known
+        if not header.is_image:
+            self._naming[path] = known
+        self._version += 1
 
     def _forget(self, owner: str) -> None:
+        self._judged.pop(owner, None)
+        self._version += 1
         for path in self._sets.pop(owner):
+            self._naming.pop(path, None)
             with contextlib.suppress(FileNotFoundError):
                 self._bytes -= path.stat().st_size
                 path.unlink()

@@ -22,7 +22,7 @@ def associate(
     **options: Any,
 ) -> Any:
     entity = AE(ae_title=title)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 20
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 60
     for uid in classes:
         entity.add_requested_context(uid, ImplicitVRLittleEndian)
     return entity.associate("127.0.0.1", port, ae_title=called, **options)
@@ -57,7 +57,7 @@ def association_request(port: int) -> bytes:
     return sent[0]
 
 
-def called(port: int, data: bytes, *, timeout_s: float = 5.0) -> bytes:
+def called(port: int, data: bytes, *, timeout_s: float = 60.0) -> bytes:
     """Send bytes, stop sending, and return what comes back until the other side hangs up."""
     answer = b""
     connection = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)

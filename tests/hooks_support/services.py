@@ -54,7 +54,7 @@ class Service:
         for line in self.process.stdout:
             self._new.put(json.loads(line))
 
-    def wait_for(self, name: str, *, timeout_s: float = 45.0, **fields: Any) -> dict[str, Any]:
+    def wait_for(self, name: str, *, timeout_s: float = 180.0, **fields: Any) -> dict[str, Any]:
         """Return the next event of this name with these fields."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -84,11 +84,11 @@ class Service:
 
     def _gone(self) -> tuple[int, str]:
         try:
-            code = self.process.wait(timeout=20)
+            code = self.process.wait(timeout=90)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
-        self._reader.join(timeout=5)
+        self._reader.join(timeout=60)
         while not self._new.empty():
             self.events.append(self._new.get())
         assert self.process.stdout is not None

@@ -27,6 +27,7 @@ namespace VMS.TPS
         private const string OwnTitle = "PLANCHECKER";
         private const int OwnPort = 11112;
         private const string Reports = @"C:\planchecker\reports";
+        private const string Journal = ""; // a file; in the folder of reports where it is empty
         private const int TimeoutSeconds = 900;
 
         public void Execute(ScriptContext context)
@@ -46,7 +47,7 @@ namespace VMS.TPS
             try
             {
                 string output;
-                int code = Run(Arguments(uid), out output);
+                int code = Judged(Run(Arguments(uid), out output), output);
                 MessageBox.Show(Verdict(code) + "\n\n" + Tail(output, 2000), "planchecker");
             }
             catch (Exception error)
@@ -59,7 +60,23 @@ namespace VMS.TPS
         {
             return "fetch --hook eclipse --open --node " + Daemon
                 + " --aet " + OwnTitle + " --port " + OwnPort
-                + " --plan-uid " + uid + " --reports \"" + Reports + "\"";
+                + " --plan-uid " + uid + Option("reports", Reports)
+                + Option("journal", Journal);
+        }
+
+        private static string Option(string option, string value)
+        {
+            // A backslash before the closing mark would take it for a part of the name.
+            string path = value.TrimEnd('\\');
+            return path == "" ? "" : " --" + option + " \"" + path + "\"";
+        }
+
+        // Some other program that was started by mistake may end with 0; without a report that
+        // is no verdict.
+        public static int Judged(int code, string output)
+        {
+            Match page = Regex.Match(output, @"^The report is (.+?)\r?$", RegexOptions.Multiline);
+            return page.Success && File.Exists(page.Groups[1].Value.Trim()) ? code : 2;
         }
 
         public static string Verdict(int code)
@@ -81,6 +98,8 @@ namespace VMS.TPS
             start.RedirectStandardOutput = true;
             start.RedirectStandardError = true;
             start.StandardOutputEncoding = Encoding.UTF8;
+            start.StandardErrorEncoding = Encoding.UTF8;
+            start.EnvironmentVariables["PYTHONIOENCODING"] = "utf-8";
             // Lines are taken as they come: a pipe that nobody reads would stop the program.
             StringBuilder lines = new StringBuilder();
             using (Process process = new Process())
