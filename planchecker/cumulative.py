@@ -1,6 +1,7 @@
 """Adding up courses voxel by voxel in EQD2, and what a rule leaves for the next course."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +9,16 @@ from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.radiobiology import eqd2
+from planchecker.grid_parts import cropped, divided, filtered, nearest_nodes, node_axes
 from planchecker.registration import apply
 
-__all__ = ["Addend", "SummedDose", "add_up", "cropped", "largest_retreatment_eqd2"]
+__all__ = ["Addend", "SummedDose", "add_up", "fitted", "largest_retreatment_eqd2"]
 
 Floats = NDArray[np.float64]
 
 _BLOCK_POINTS = 200_000
+_MOST_NODES = 400_000
+_ON_NODE_MM = 0.01
 _CORNERS = np.array(
     [(x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)], dtype=np.float64
 )
@@ -63,7 +67,22 @@ class SummedDose:
     outside: float
 
 
-def add_up(template: DoseGrid, addends: Sequence[Addend], *, alpha_beta_gy: float) -> SummedDose:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Around:
+    """Lowest and highest dose of the nodes round each node of a course, where a template lies."""
+
+    part: DoseGrid
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+
+def add_up(
+    template: DoseGrid,
+    addends: Sequence[Addend],
+    *,
+    alpha_beta_gy: float,
+    worth_gy: float = 0.0,
+) -> SummedDose:
     """Add courses at the nodes of a grid.
 
     Physical dose is interpolated first and converted after, each course with its own number of
@@ -76,6 +95,8 @@ def add_up(template: DoseGrid, addends: Sequence[Addend], *, alpha_beta_gy: floa
         Where to add; its own dose does not count.
     alpha_beta_gy
         In Gy.
+    worth_gy
+        EQD2 below which the uncertainty need not be known closely.
 
     Returns
     -------
@@ -85,7 +106,8 @@ def add_up(template: DoseGrid, addends: Sequence[Addend], *, alpha_beta_gy: floa
     Notes
     -----
     The uncertainty is sampled at 26 directions on a sphere of that radius round each node, and
-    at the node itself.
+    at the node itself. Where the lowest and highest nodes of a course near by show that the sum
+    stays below `worth_gy`, these stand for it: they bound it as surely and cost little.
 
     Examples
     --------
@@ -99,11 +121,13 @@ def add_up(template: DoseGrid, addends: Sequence[Addend], *, alpha_beta_gy: floa
     count = int(np.prod(shape))
     value, low, high = (np.zeros(count, dtype=np.float32) for _ in range(3))
     outside = np.zeros(count, dtype=bool)
+    around = [_around(one, template) if one.uncertainty_mm > 0 else None for one in addends]
     for first in range(0, count, _BLOCK_POINTS):
         part = slice(first, min(first + _BLOCK_POINTS, count))
         points = _nodes(template, part)
-        for addend in addends:
-            at, least, most, missing = _contribution(addend, points, alpha_beta_gy)
+        for at, least, most, missing in _contributions(
+            addends, around, points, alpha_beta_gy, worth_gy
+        ):
             value[part] += at
             low[part] += least
             high[part] += most
@@ -114,33 +138,36 @@ def add_up(template: DoseGrid, addends: Sequence[Addend], *, alpha_beta_gy: floa
     )
 
 
-def cropped(grid: DoseGrid, points_mm: Floats, *, margin_mm: float = 0.0) -> DoseGrid:
-    """Return the part of a grid round some points, at least two nodes along each axis.
+def fitted(template: DoseGrid, addends: Sequence[Addend]) -> DoseGrid:
+    """Return a template fine enough that no hot spot of a course falls between its nodes.
 
-    Parameters
-    ----------
-    points_mm
-        Patient coordinates, shape (N, 3).
+    Where the nodes of a course do not lie on those of the template, the template is divided to
+    half the finest spacing of all, as far as `_MOST_NODES` allows; its dose is then 0.
 
     Examples
     --------
     >>> import numpy as np
-    >>> grid = DoseGrid.regular(np.zeros((9, 9, 9)), spacing_mm=(1.0, 1.0, 1.0))
-    >>> cropped(grid, np.array([[4.0, 4.0, 4.0]]), margin_mm=0.5).values_gy.shape
-    (5, 5, 5)
+    >>> grid = DoseGrid.regular(np.ones((3, 3, 3)), spacing_mm=(2.0, 2.0, 2.0))
+    >>> off = np.eye(4)
+    >>> off[0, 3] = 0.7
+    >>> fitted(grid, (Addend(grid=grid, fractions=1, matrix=off),)).spacing_mm
+    (1.0, 1.0, 1.0)
     """
-    along = grid.index_coordinates(points_mm)
-    low, high = along.min(axis=0) - margin_mm, along.max(axis=0) + margin_mm
-    axes = (grid.plane_mm, grid.row_mm, grid.column_mm)
-    parts = [_span(nodes, a, b) for nodes, a, b in zip(axes, low, high, strict=True)]
-    starts = np.array([nodes[part.start] for nodes, part in zip(axes, parts, strict=True)])
-    plane, row, column = (
-        nodes[part] - nodes[part.start] for nodes, part in zip(axes, parts, strict=True)
-    )
+    loose = [one for one in addends if not _on_nodes(template, one)]
+    if not loose:
+        return template
+    finest = min(float(np.diff(n).min()) for one in addends for n in node_axes(one.grid)) / 2
+    axes = node_axes(template)
+    steps = [max(1, int(np.ceil(np.diff(nodes).max() / finest - 1e-6))) for nodes in axes]
+    while np.prod([n * (len(a) - 1) + 1 for n, a in zip(steps, axes, strict=True)]) > _MOST_NODES:
+        if max(steps) == 1:
+            return template
+        steps[int(np.argmax(steps))] -= 1
+    plane, row, column = (divided(a, n) for a, n in zip(axes, steps, strict=True))
     return DoseGrid(
-        values_gy=grid.values_gy[tuple(parts)],
-        origin_mm=grid.origin_mm + starts @ grid.axes,
-        axes=grid.axes,
+        values_gy=np.zeros((len(plane), len(row), len(column)), dtype=np.float32),
+        origin_mm=template.origin_mm,
+        axes=template.axes,
         plane_mm=plane,
         row_mm=row,
         column_mm=column,
@@ -174,14 +201,20 @@ def largest_retreatment_eqd2(
     return max(most, 0.0)
 
 
-def _span(nodes: Floats, low: float, high: float) -> slice:
-    """Return the nodes of an axis from the one at or before `low` to the one after `high`."""
-    first = int(np.searchsorted(nodes, low, side="right")) - 1
-    last = int(np.searchsorted(nodes, high, side="left"))
-    # One node more on either side keeps the interpolation of the whole grid near the edge.
-    first, last = max(first - 1, 0), min(last + 1, len(nodes) - 1)
-    first, last = min(first, len(nodes) - 2), max(last, 1)
-    return slice(first, max(last, first + 1) + 1)
+def _on_nodes(template: DoseGrid, addend: Addend) -> bool:
+    """Tell whether the nodes of a template are nodes of a course, and no node lies between."""
+    for axis, nodes in enumerate(node_axes(template)):
+        points = template.origin_mm + nodes[:, None] * template.axes[axis]
+        along = addend.grid.index_coordinates(apply(addend.matrix, points))
+        for other, theirs in enumerate(node_axes(addend.grid)):
+            here = along[:, other]
+            low, high = here.min() - _ON_NODE_MM, here.max() + _ON_NODE_MM
+            between = theirs[(theirs > low) & (theirs < high)]
+            within = here[(here > theirs[0] - _ON_NODE_MM) & (here < theirs[-1] + _ON_NODE_MM)]
+            away = np.abs(within[:, None] - theirs[None, :]).min(axis=1)
+            if (away > _ON_NODE_MM).any() or len(between) > len(np.unique(within.round(2))):
+                return False
+    return True
 
 
 def _nodes(grid: DoseGrid, part: slice) -> Floats:
@@ -191,31 +224,108 @@ def _nodes(grid: DoseGrid, part: slice) -> Floats:
     return np.asarray(grid.origin_mm + along @ grid.axes)
 
 
-def _contribution(
-    addend: Addend, points: Floats, alpha_beta_gy: float
-) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-    """Return EQD2 at the points, its lowest and highest within the uncertainty, and what is out."""
+def _contributions(
+    addends: Sequence[Addend],
+    around: Sequence[_Around | None],
+    points: Floats,
+    alpha_beta_gy: float,
+    worth_gy: float,
+) -> Iterator[tuple[Floats, Floats, Floats, NDArray[np.bool_]]]:
+    """Yield for each course EQD2 at the points, its lowest and highest, and what is outside."""
+
+    def scaled(addend: Addend, doses: Floats) -> Floats:
+        return eqd2(doses, fractions=addend.fractions, alpha_beta_gy=alpha_beta_gy)
+
+    rough = [_rough(one, near, points) for one, near in zip(addends, around, strict=True)]
+    most = sum(scaled(one, found.high) for one, found in zip(addends, rough, strict=True))
+    close = np.asarray(most >= worth_gy)
+    for addend, found in zip(addends, rough, strict=True):
+        if addend.uncertainty_mm > 0:
+            _sample(addend, found, close & ~found.missing)
+        dose = np.where(np.isnan(found.dose), 0.0, found.dose)
+        yield (
+            scaled(addend, dose),
+            scaled(addend, found.low),
+            scaled(addend, found.high),
+            found.missing,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Rough:
+    """Dose of a course at points, bounds of it, and where it is not known."""
+
+    moved: Floats
+    dose: Floats
+    low: Floats
+    high: Floats
+    missing: NDArray[np.bool_]
+
+
+def _rough(addend: Addend, around: _Around | None, points: Floats) -> _Rough:
     moved = apply(addend.matrix, points)
     dose = addend.grid.at(moved)
     missing = np.isnan(dose)
     low, high = dose.copy(), dose.copy()
-    if addend.uncertainty_mm > 0:
-        for corner in _CORNERS:
-            if not corner.any():
-                continue
+    if around is not None:
+        missing |= _near_edge(addend, moved)
+        nearest = tuple(
+            nearest_nodes(nodes, along)
+            for nodes, along in zip(
+                node_axes(around.part), around.part.index_coordinates(moved).T, strict=True
+            )
+        )
+        low, high = around.low[nearest].astype(float), around.high[nearest].astype(float)
+    # Outside its grid nothing is known of a course but that its highest dose was exported.
+    low[missing], high[missing] = 0.0, addend.grid.max_gy
+    return _Rough(moved=moved, dose=dose, low=low, high=high, missing=missing)
+
+
+def _near_edge(addend: Addend, moved: Floats) -> NDArray[np.bool_]:
+    """Mark the points that may lie outside the grid of a course within its uncertainty."""
+    near = np.zeros(len(moved), dtype=bool)
+    along = addend.grid.index_coordinates(moved)
+    for axis, nodes in enumerate(node_axes(addend.grid)):
+        # The outer half voxel belongs to the grid.
+        first = nodes[0] - (nodes[1] - nodes[0]) / 2 + addend.uncertainty_mm
+        last = nodes[-1] + (nodes[-1] - nodes[-2]) / 2 - addend.uncertainty_mm
+        near |= (along[:, axis] < first) | (along[:, axis] > last)
+    return near
+
+
+def _sample(addend: Addend, found: _Rough, chosen: NDArray[np.bool_]) -> None:
+    """Replace the rough bounds of the chosen points by sampled ones."""
+    moved = found.moved[chosen]
+    low, high = found.dose[chosen].copy(), found.dose[chosen].copy()
+    for corner in _CORNERS:
+        if corner.any():
             step = addend.uncertainty_mm * corner / np.linalg.norm(corner)
             near = addend.grid.at(moved + step)
-            missing |= np.isnan(near)
             low, high = np.fmin(low, near), np.fmax(high, near)
-    # Outside its grid nothing is known of a course but that its highest dose was exported.
-    dose = np.where(np.isnan(dose), 0.0, dose)
-    low = np.where(missing, 0.0, low)
-    high = np.where(missing, addend.grid.max_gy, high)
-    scaled = (
-        eqd2(values, fractions=addend.fractions, alpha_beta_gy=alpha_beta_gy)
-        for values in (dose, low, high)
+    found.low[chosen], found.high[chosen] = low, high
+
+
+def _around(addend: Addend, template: DoseGrid) -> _Around:
+    """Filter a course where a template lies by the lowest and highest of the nodes near by.
+
+    A point within the uncertainty of a place lies in a cell whose nodes are at most the
+    uncertainty and one spacing away, and the node nearest to the place half a spacing.
+    """
+    corners = np.array(
+        [
+            template.origin_mm + np.array(ends) @ template.axes
+            for ends in itertools.product(*((axis[0], axis[-1]) for axis in node_axes(template)))
+        ]
     )
-    return next(scaled), next(scaled), next(scaled), missing
+    spacing = [float(np.diff(nodes).min()) for nodes in node_axes(addend.grid)]
+    margin = addend.uncertainty_mm + 3 * max(addend.grid.spacing_mm)
+    part = cropped(addend.grid, apply(addend.matrix, corners), margin_mm=margin)
+    low = high = part.values_gy
+    for axis, step in enumerate(spacing):
+        reach = int(np.ceil(addend.uncertainty_mm / step + 1.5))
+        low = filtered(low, axis, reach, np.minimum)
+        high = filtered(high, axis, reach, np.maximum)
+    return _Around(part=part, low=low, high=high)
 
 
 def _as_grid(template: DoseGrid, values: NDArray[np.float32]) -> DoseGrid:

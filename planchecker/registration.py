@@ -1,6 +1,6 @@
 """From one frame of reference to another: rigid and affine matrices in both directions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +30,15 @@ class Mapping4:
         False where both frames are the same one and nothing had to be registered.
     rigid
         Whether it keeps distances.
+    scale_percent
+        By how much it stretches or shrinks along the direction in which it does most.
     """
 
     matrix: NDArray[np.float64]
     how: str
     registered: bool
     rigid: bool = True
+    scale_percent: float = 0.0
 
 
 def apply(matrix: NDArray[np.float64], points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,7 +79,8 @@ def find_mapping(
     """Return the way from one frame of reference to another.
 
     The same frame needs none. Else a registration between the two frames, in its own direction
-    or inverted; what it registers is told by its frames of reference alone, never by its order.
+    or inverted, or one object that registers both to a third frame; what is registered is told
+    by the frames of reference alone, never by their order.
 
     Parameters
     ----------
@@ -91,8 +95,8 @@ def find_mapping(
     Raises
     ------
     GeometryError
-        If registrations between the two frames contradict each other, or a matrix mirrors or
-        scales the patient beyond use.
+        If registrations between the two frames contradict each other, or a matrix mirrors the
+        patient, scales beyond use or holds what is no number.
 
     Examples
     --------
@@ -105,29 +109,63 @@ def find_mapping(
         return None
     if first_frame == second_frame:
         return Mapping4(matrix=np.eye(4), how="same frame of reference", registered=False)
-    found: list[tuple[NDArray[np.float64], str]] = []
-    for one in registrations:
-        ends = (one.source_frame_of_reference_uid, one.target_frame_of_reference_uid)
-        if ends == (first_frame, second_frame):
-            found.append((one.matrix, f"registration {one.sop_instance_uid}"))
-        elif ends == (second_frame, first_frame):
-            found.append((inverted(one.matrix), f"registration {one.sop_instance_uid}, inverted"))
+    known = tuple(registrations)
+    found = [*_direct(first_frame, second_frame, known), *_joined(first_frame, second_frame, known)]
     if not found:
         return None
     matrix, how = found[0]
     for other, also in found[1:]:
         if not np.allclose(matrix, other, atol=_SAME_MM):
             raise GeometryError(f"{how} and {also} contradict each other; keep the right one")
-    return Mapping4(matrix=matrix, how=how, registered=True, rigid=_is_rigid(matrix, how))
-
-
-def _is_rigid(matrix: NDArray[np.float64], how: str) -> bool:
+    scales = _scales(matrix, how)
     linear = matrix[:3, :3]
-    scales = np.linalg.svd(linear, compute_uv=False)
+    return Mapping4(
+        matrix=matrix,
+        how=how,
+        registered=True,
+        rigid=bool(np.allclose(linear @ linear.T, np.eye(3), atol=_RIGID)),
+        scale_percent=100 * float(np.abs(scales - 1).max()),
+    )
+
+
+def _direct(
+    first: str, second: str, registrations: tuple[Registration, ...]
+) -> Iterator[tuple[NDArray[np.float64], str]]:
+    for one in registrations:
+        ends = (one.source_frame_of_reference_uid, one.target_frame_of_reference_uid)
+        if ends == (first, second):
+            yield one.matrix, f"registration {one.sop_instance_uid}"
+        elif ends == (second, first):
+            yield inverted(one.matrix), f"registration {one.sop_instance_uid}, inverted"
+
+
+def _joined(
+    first: str, second: str, registrations: tuple[Registration, ...]
+) -> Iterator[tuple[NDArray[np.float64], str]]:
+    """Yield ways over the frame of an object that registers both frames to its own."""
+    for one in registrations:
+        if one.source_frame_of_reference_uid != first:
+            continue
+        for other in registrations:
+            if (
+                other.source_frame_of_reference_uid == second
+                and other.sop_instance_uid == one.sop_instance_uid
+                and other.target_frame_of_reference_uid == one.target_frame_of_reference_uid
+            ):
+                how = f"registration {one.sop_instance_uid}, by way of its own frame"
+                yield inverted(other.matrix) @ one.matrix, how
+
+
+def _scales(matrix: NDArray[np.float64], how: str) -> NDArray[np.float64]:
+    """Return by how much a matrix stretches along its three main directions."""
+    linear = matrix[:3, :3]
+    if not np.isfinite(matrix).all():
+        raise GeometryError(f"{how} holds what is no number")
+    scales = np.asarray(np.linalg.svd(linear, compute_uv=False), dtype=np.float64)
     if np.linalg.det(linear) <= 0:
         raise GeometryError(f"{how} mirrors the patient; a registration never does")
     if scales.max() > _MOST_SCALE or scales.min() < 1 / _MOST_SCALE:
         raise GeometryError(
             f"{how} scales by {scales.min():.2f} to {scales.max():.2f}; a patient keeps the size"
         )
-    return bool(np.allclose(linear @ linear.T, np.eye(3), atol=_RIGID))
+    return scales

@@ -129,17 +129,20 @@ def spread(
     -------
     Range or None
         None where a point leaves the dose grid: the range is then not known. The hottest volume
-        of a structure that is longer than the grid is known where no side of the grid is as hot.
+        of a structure that is longer than the grid is known where the dose is lower at the side
+        through which it leaves.
     """
-    edge_gy = _edge_gy(grid) if volume_cc is not None else np.inf
 
     def metric(error: SetupError) -> float | None:
-        doses = grid.at(error.moved(points_mm, about_mm=about_mm))
-        outside = bool(np.isnan(doses).any())
+        moved = error.moved(points_mm, about_mm=about_mm)
+        doses = grid.at(moved)
+        outside = np.isnan(doses)
         if volume_cc is None:
-            return None if outside else percent_dose(doses, 95.0 if percent is None else percent)
+            share = 95.0 if percent is None else percent
+            return None if outside.any() else percent_dose(doses, share)
         hottest = hottest_cc(np.nan_to_num(doses), share_cc=share_cc, volume_cc=volume_cc)
-        return None if outside and edge_gy >= hottest else hottest
+        hidden = outside.any() and _beside(grid, moved[outside]).max() >= hottest
+        return None if hidden else hottest
 
     planned = metric(SetupError())
     values = [metric(error) for error in errors]
@@ -156,7 +159,8 @@ def spread(
     )
 
 
-def _edge_gy(grid: DoseGrid) -> float:
-    """Return the highest dose on the six sides of a grid."""
-    sides = (np.take(grid.values_gy, end, axis=axis) for axis in range(3) for end in (0, -1))
-    return max(float(side.max()) for side in sides)
+def _beside(grid: DoseGrid, points_mm: Points) -> Points:
+    """Return the dose at the place of the grid's border that is nearest to points outside it."""
+    ends = np.array([grid.plane_mm[-1], grid.row_mm[-1], grid.column_mm[-1]])
+    along = np.clip(grid.index_coordinates(points_mm), 0.0, ends)
+    return grid.at(grid.origin_mm + along @ grid.axes)

@@ -13,7 +13,7 @@ Left is the patient's left. The division is geometry; it follows no published pl
 anatomist may draw the borders a few millimetres elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,11 +25,21 @@ from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 from planchecker.solid_points import filled, holds
 
-__all__ = ["SECTORS_OF", "Part", "Pose", "VertebraSectors", "divide", "pose_of", "shares"]
+__all__ = [
+    "SECTORS_OF",
+    "Part",
+    "Pose",
+    "VertebraSectors",
+    "divide",
+    "gather",
+    "pose_of",
+    "shares",
+]
 
 Points = NDArray[np.float64]
 
 _POINTS = 80_000
+_PART_WIDTH = "U40"
 
 
 class Part(StrEnum):
@@ -82,20 +92,20 @@ class VertebraSectors:
 
     Parameters
     ----------
-    points_mm, parts
-        Shapes (N, 3) and (N,).
-    share_cc
-        Volume of a point.
+    pose
+        None where the sectors were contoured.
+    points_mm, parts, share_cc
+        Places, sectors and volumes of the points, shapes (N, 3), (N,) and (N,).
     """
 
-    pose: Pose
+    pose: Pose | None
     points_mm: Points
     parts: NDArray[np.str_]
-    share_cc: float
+    share_cc: Points
 
     def volume_cc(self, part: Part) -> float:
         """Return the volume of a sector."""
-        return float((self.parts == part.value).sum()) * self.share_cc
+        return float(self.share_cc[self.parts == part.value].sum())
 
     def middle_mm(self, part: Part) -> tuple[float, float, float] | None:
         """Return the middle of a sector; None where it is empty."""
@@ -128,25 +138,58 @@ def divide(vertebra: Structure, canal: Structure) -> VertebraSectors:
     outside = ~holds(canal, points)
     points = points[outside]
     return VertebraSectors(
-        pose=pose, points_mm=points, parts=_parts(pose, points), share_cc=share_cc
+        pose=pose,
+        points_mm=points,
+        parts=_parts(pose, points),
+        share_cc=np.full(len(points), share_cc),
     )
 
 
-def shares(sectors: VertebraSectors, structure: Structure) -> dict[Part, tuple[float, float]]:
-    """Return, for each sector, the share and the volume in cc that a structure covers.
+def gather(contours: Mapping[Part, Sequence[Structure]]) -> VertebraSectors:
+    """Make sectors of their own contours, which stand as they were drawn.
+
+    Parameters
+    ----------
+    contours
+        One or more contours of each sector, such as lamina and transverse process.
 
     Raises
     ------
     GeometryError
-        If its contours enclose no volume.
+        If one of them encloses no volume.
     """
-    inside = holds(structure, sectors.points_mm)
+    points, parts, volumes = [], [], []
+    for part, structures in contours.items():
+        for structure in structures:
+            inside, share_cc = filled(structure, most=_POINTS // len(Part))
+            points.append(inside)
+            parts.append(np.full(len(inside), part.value, dtype=_PART_WIDTH))
+            volumes.append(np.full(len(inside), share_cc))
+    return VertebraSectors(
+        pose=None,
+        points_mm=np.concatenate(points),
+        parts=np.concatenate(parts),
+        share_cc=np.concatenate(volumes),
+    )
+
+
+def shares(sectors: VertebraSectors, *structures: Structure) -> dict[Part, tuple[float, float]]:
+    """Return, for each sector, the share and volume in cc that structures cover together.
+
+    Raises
+    ------
+    GeometryError
+        If the contours of one enclose no volume.
+    """
+    inside = np.zeros(len(sectors.points_mm), dtype=bool)
+    for structure in structures:
+        inside |= holds(structure, sectors.points_mm)
     found = {}
     for part in Part:
         here = sectors.parts == part.value
-        count = int(here.sum())
-        hit = int((inside & here).sum())
-        found[part] = (hit / count if count else 0.0, hit * sectors.share_cc)
+        whole = sectors.volume_cc(part)
+        hit = float(sectors.share_cc[inside & here].sum())
+        found[part] = (hit / whole if whole else 0.0, hit)
     return found
 
 

@@ -34,21 +34,22 @@ _ALL = (
         title="Stereotactic retreatment of T10 after 20 Gy in 5, with a registration",
         folders=("plan", "earlier"),
         expected="The courses are added voxel by voxel: the sac keeps the cumulative bound and the "
-        "bound of the new course. Taken without registration the sum is bounded only.",
+        "bound of the new course. The aorta lies in the high dose of both, which is `manual`, and "
+        "the GTV is cold near the sac, which warns. Without registration the sum is bounded only.",
     ),
     Scenario(
         id="missed-sector",
         title="Tumour of body and left pedicle, CTV of the body alone",
         folders=("plan",),
         expected="The left pedicle and the left transverse process with lamina are missing in the "
-        "CTV.",
+        "CTV, each with a place; that the GTV leaves the CTV is `manual`.",
     ),
     Scenario(
         id="two-targets",
         title="T10 and T12 with one isocentre",
         folders=("plan",),
-        expected="Both targets are covered; a rotation of one degree shifts the second by just "
-        "under 1 mm, which is said.",
+        expected="Both targets are covered and nothing is wrong; a rotation of one degree shifts "
+        "the second by just under 1 mm, which is said.",
     ),
 )
 

@@ -32,7 +32,10 @@ def write_plan(course: Course, directory: Path) -> Path:
     dataset.RTPlanDate, dataset.RTPlanTime = PLAN_DATE, "090000"
     dataset.PlanIntent, dataset.RTPlanGeometry = "PALLIATIVE", "PATIENT"
     dataset.PrescriptionDescription = f"{wording.dose_gy:g} Gy in {wording.fractions} fractions"
-    dataset.DoseReferenceSequence = [_dose_reference(course)]
+    ptvs = [region.name for region in course.patient.regions if region.name.startswith("PTV")]
+    dataset.DoseReferenceSequence = [
+        _dose_reference(course, name, number) for number, name in enumerate(ptvs, start=1)
+    ]
     dataset.ToleranceTableSequence = [_tolerance_table()]
     dataset.FractionGroupSequence = [_fraction_group(course)]
     setup_number = len(course.beams) + 1
@@ -49,13 +52,14 @@ def write_plan(course: Course, directory: Path) -> Path:
     return save(dataset, directory / "RP.dcm")
 
 
-def _dose_reference(course: Course) -> Dataset:
+def _dose_reference(course: Course, name: str, number: int) -> Dataset:
     item = Dataset()
-    item.DoseReferenceNumber = 1
-    item.DoseReferenceUID = uid(course.wording.case_id, "dose reference")
+    item.DoseReferenceNumber = number
+    of = "dose reference" if number == 1 else f"dose reference {number}"
+    item.DoseReferenceUID = uid(course.wording.case_id, of)
     item.DoseReferenceStructureType = "VOLUME"
-    item.DoseReferenceDescription = "PTV"
-    item.ReferencedROINumber = roi_number(course, "PTV")
+    item.DoseReferenceDescription = name
+    item.ReferencedROINumber = roi_number(course, name)
     item.DoseReferenceType = "TARGET"
     item.TargetPrescriptionDose = course.wording.dose_gy
     return item

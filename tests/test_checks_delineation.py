@@ -233,3 +233,114 @@ def test_rules_after_surgery_are_listed():
     )
     assert {"PO-01", "PO-02", "PO-03"} == {o.subject for o in outcomes}
     assert not findings(outcomes)
+
+
+# Contoured sectors
+
+SECTOR_NAMES = {
+    P.BODY: "T10_Body",
+    P.PEDICLE_LEFT: "T10 pedicle L",
+    P.PEDICLE_RIGHT: "T10 pedicle R",
+    P.ARCH_LEFT: "T10_lamina_left",
+    P.ARCH_RIGHT: "T10_lamina_right",
+    P.SPINOUS: "T10_spinous",
+}
+
+
+def named_sectors(*left_out):
+    return [
+        factory.changed(vertebra(None, part), name=name, roi_number=20 + number)
+        for number, (part, name) in enumerate(SECTOR_NAMES.items())
+        if part not in left_out
+    ]
+
+
+def test_contoured_sectors_need_no_canal_and_no_vertebra():
+    gtv, ctv, row = ROWS["body and pedicle"]
+    targets = target("GTV", 3, *gtv), target("CTV", 4, *ctv)
+    found = asked("DE001", context_of(*named_sectors(), *targets))
+    assert verdicts(found) == ["pass"]
+    assert found[0].subject == "T10"
+    assert row in found[0].message
+    short = target("CTV", 4, *(ctv - {P.ARCH_RIGHT}))
+    found = asked("DE001", context_of(*named_sectors(), targets[0], short))
+    assert verdicts(found) == ["warn"]
+    assert P.ARCH_RIGHT.value in found[0].message
+
+
+def test_contoured_sectors_stand_over_the_division():
+    gtv, ctv, _ = ROWS["spinous"]
+    found = asked(
+        "DE001",
+        context_of(
+            vertebra(),
+            canal(),
+            *named_sectors(),
+            target("GTV", 3, *gtv),
+            target("CTV", 4, *ctv),
+        ),
+    )
+    assert [f.subject for f in found] == ["T10"]
+
+
+def test_some_contoured_sectors_alone_are_not_used():
+    gtv, ctv, _ = ROWS["spinous"]
+    targets = target("GTV", 3, *gtv), target("CTV", 4, *ctv)
+    some = named_sectors(P.BODY)
+    assert not asked("DE001", context_of(*some, *targets))
+    found = asked("DE001", context_of(vertebra(), canal(), *some, *targets))
+    assert [f.subject for f in found] == ["VB_T10"]
+
+
+def test_two_ctvs_hold_a_sector_together():
+    gtv, ctv, _ = ROWS["body and pedicle"]
+    parts = [target("CTV_1", 4, P.BODY), target("CTV_2", 5, *(ctv - {P.BODY}))]
+    context = context_of(vertebra(), canal(), target("GTV", 3, *gtv), *parts)
+    assert verdicts(asked("DE001", context)) == ["pass"]
+
+
+# More than one cord, contours that cannot be filled, tumour outside the bone
+
+
+def confirmed():
+    isrc = load("isrc-2012")
+    rows = tuple(
+        r.model_copy(update={"evidence": Evidence.A})
+        if r.rule == "ptv_contains_gtv_and_ctv_and_spares_cord"
+        else r
+        for r in isrc.delineation
+    )
+    return {"isrc-2012": isrc.model_copy(update={"delineation": rows})}
+
+
+def test_every_cord_contour_is_asked():
+    clear = factory.cylinder("SpinalCord", number=2, centre_mm=(80.0, 0.0, 0.0))
+    inside = factory.cylinder("SpinalCord", number=5)
+    context = context_of(factory.box(), clear, inside, guidelines=confirmed())
+    assert sorted(verdicts(asked("DE003", context))) == ["fail", "pass"]
+
+
+def test_a_sacral_target_that_cannot_be_filled_still_asks_for_the_nerves():
+    sacrum = factory.box("Sacrum", number=5, size_mm=(60.0, 60.0, 60.0))
+    flat = factory.changed(factory.box(), contours=factory.box().contours[:1])
+    line = factory.changed(
+        flat,
+        contours=(factory.changed(flat.contours[0], points_mm=flat.contours[0].points_mm[:2]),),
+    )
+    assert verdicts(asked("DE006", context_of(line, sacrum))) == ["not-evaluated"]
+
+
+@pytest.mark.parametrize(("radius_mm", "status"), [(21, "warn"), (28, "pass"), (40, "warn")])
+def test_the_ctv_reaches_round_tumour_outside_the_bone(radius_mm, status):
+    bone = factory.cylinder("Femur_L", number=2, radius_mm=15, length_mm=120)
+    gtv = factory.cylinder("GTV", number=3, radius_mm=20, length_mm=30, interpreted_type="GTV")
+    ctv = factory.cylinder(
+        "CTV",
+        number=4,
+        radius_mm=radius_mm,
+        length_mm=2 * radius_mm - 10,
+        interpreted_type="CTV",
+    )
+    context = context_of(bone, gtv, ctv, scheme=factory.scheme("nonspine_sbrt", spine=False))
+    outside = [f for f in asked("DE005", context) if "outside the bone" in f.message]
+    assert verdicts(outside) == [status]

@@ -8,13 +8,16 @@ import pytest
 from limit_factory import findings, run
 from test_registration import OLD, registration, rigid
 
+from constraints.vocabulary import load_vocabulary
 from planchecker.case import ForeignFile, Patient, Prescription
 from planchecker.checker import check
 from planchecker.checker.measuring import build_context
-from planchecker.checks.plan_overlap import OverlapClass, overlap_of
+from planchecker.checks.plan_overlap import OverlapClass, _gap, overlap_of
 from planchecker.checks.reirradiation import CHECKS
 from planchecker.courses import Course, StatedDose, course_of_case
+from planchecker.dosimetry.dose import DoseGrid
 from planchecker.errors import PlanCheckerError
+from planchecker.naming import match_structures
 from planchecker.registration import inverted
 from planchecker.results import Status
 
@@ -276,7 +279,7 @@ def test_an_export_without_the_contour_takes_its_highest_dose():
 # Registration
 
 
-def shifted_course(matrix, registrations):
+def shifted_course(matrix, registrations, *, structures=None):
     """A course whose hot half lies on the plan only under the right direction of the matrix."""
     hot = factory.dose_of(
         lambda x, _y, _z: np.where(x < 120, 30.0, 2.0),
@@ -292,9 +295,15 @@ def shifted_course(matrix, registrations):
                 for c in s.contours
             ),
         )
-        for s in drawn().structures
+        for s in (drawn().structures if structures is None else structures)
     )
-    return older(grid=hot, frame=OLD, structures=moved, registrations=registrations)
+    return older(
+        grid=hot,
+        frame=OLD,
+        structures=moved,
+        matches=match_structures(moved, load_vocabulary()),
+        registrations=registrations,
+    )
 
 
 TO_OLD = rigid(0.0, (90.0, 0.0, 0.0))
@@ -372,6 +381,17 @@ def test_what_cannot_be_added_up_is_not_evaluated(name):
 def test_a_plan_without_a_cord_is_not_evaluated():
     case = case_of(structure_set=factory.structure_set(factory.box()))
     assert rule(asked("RI010", case, typed()), 70.0).status is Status.NOT_EVALUATED
+
+
+def test_a_structure_contoured_twice_is_asked_twice():
+    cold = factory.cylinder("ThecalSac", number=8, radius_mm=2, length_mm=40.0, step_mm=4.0)
+    twice = factory.structure_set(cold, *drawn().structures)
+    core = factory.dose_of(
+        lambda x, y, _z: np.where(np.hypot(x, y) < 5, 4.0, 24.0), half_mm=HALF, spacing_mm=3.0
+    )
+    case = case_of(24.0, 2, grid=core, structure_set=twice)
+    found = [f for f in asked("RI010", case, older()) if f.limit == 25.0]
+    assert {f.roi_number: f.status.value for f in found} == {8: "pass", 3: "fail"}
 
 
 # Beside the rules
@@ -491,7 +511,8 @@ def test_point_limits_are_manual_while_another_plan_overlaps():
 SUMS = {
     "8 Gy twice": ((8.0, 1), (8.0, 1), "pass"),
     "30 Gy twice": ((30.0, 10), (30.0, 10), "fail"),
-    "between": ((20.0, 5), (12.0, 4), "manual"),
+    "at the bound": ((20.0, 5), (12.0, 4), "pass"),
+    "between": ((20.0, 5), (14.0, 4), "manual"),
 }
 
 
@@ -531,3 +552,152 @@ def test_an_inferred_prescription_never_passes_a_rule():
     bare = factory.changed(case.plan, prescription=Prescription(fractions=5))
     found = asked("RI010", factory.changed(case, plan=bare), older())
     assert rule(found, 70.0).status is Status.MANUAL
+
+
+# The earlier course in doubt
+
+
+OTHER_PERSON = {
+    "birth date": ({"birth_date": "19770707"}, "fail"),
+    "name": ({"name": "Other^Person"}, "fail"),
+    "part of the name": ({"name": "Test"}, "manual"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_PERSON)
+def test_the_same_id_with_another_person_behind_it_is_found(name):
+    changes, status = OTHER_PERSON[name]
+    person = factory.changed(factory.PATIENT, **changes)
+    assert verdicts(asked("RI001", case_of(), older(patient=person))) == [status]
+
+
+def test_a_file_of_another_patient_among_the_earlier_ones_fails():
+    stray = factory.changed(factory.input_file(), patient=Patient(id="P777"))
+    assert verdicts(asked("RI001", case_of(), older(files=(stray,)))) == ["fail"]
+
+
+def test_any_date_after_the_plan_is_a_finding():
+    late = older(planned_on=date(2024, 6, 1), ended_on=date(2023, 1, 1))
+    assert verdicts(asked("RI001", case_of(), late)) == ["fail"]
+
+
+def test_the_patient_that_a_list_states_is_compared_too():
+    with pytest.raises(PlanCheckerError, match="P999"):
+        check(case_of(), prior=[older(stated_patient=Patient(id="P999"))])
+
+
+def with_bone(structures):
+    return (*structures, factory.box("Liver", number=21, centre_mm=(20.0, 20.0, 0.0)))
+
+
+def test_without_a_cord_another_organ_shows_the_wrong_direction():
+    case = case_of(20.0, 5, structure_set=factory.structure_set(*with_bone(drawn().structures)))
+    course = shifted_course(TO_OLD, (registration(TO_OLD),), structures=with_bone(()))
+    found = asked("RI003", case, course)
+    assert verdicts(found) == ["manual"]
+    assert "Liver" in found[0].message
+    right = shifted_course(TO_OLD, (registration(inverted(TO_OLD)),), structures=with_bone(()))
+    assert verdicts(asked("RI003", case, right)) == ["pass"]
+
+
+def test_a_registration_that_nothing_confirms_warns():
+    course = shifted_course(TO_OLD, (registration(inverted(TO_OLD)),), structures=())
+    assert verdicts(asked("RI003", case_of(20.0, 5), course)) == ["warn"]
+
+
+def test_an_affine_registration_that_stretches_much_is_for_a_person():
+    stretched = np.diag([1.0, 1.0, 1.1, 1.0])
+    course = older(frame=OLD, registrations=(registration(stretched),))
+    found = asked("RI003", case_of(20.0, 5), course)
+    assert verdicts(found) == ["manual"]
+    assert "stretches by" in found[0].message
+
+
+# Hot spots that contours do not show
+
+
+def core(gy, radius_mm=4.0, outside_gy=1.0):
+    return factory.dose_of(
+        lambda x, y, z: np.where(x**2 + y**2 + z**2 < radius_mm**2, gy, outside_gy),
+        half_mm=HALF,
+        spacing_mm=2.0,
+    )
+
+
+ORGAN_DOSES = {
+    "hot inside in both": (30.0, 30.0, "manual"),
+    "hot inside in the earlier course only": (10.0, 30.0, "pass"),
+    "hot inside in this plan only": (30.0, 10.0, "pass"),
+}
+
+
+@pytest.mark.parametrize("name", ORGAN_DOSES)
+def test_a_hot_spot_inside_an_organ_is_not_missed(name):
+    now, then, status = ORGAN_DOSES[name]
+    heart = factory.cylinder("Heart", number=7, radius_mm=25, length_mm=50.0)
+    organs = factory.structure_set(*drawn().structures, heart)
+    case = case_of(grid=core(now), structure_set=organs)
+    assert verdicts(asked("RI016", case, older(grid=core(then)))) == [status]
+
+
+def test_an_organ_beyond_a_hot_side_of_the_grid_is_taken_to_be_reached():
+    far = factory.cylinder("Heart", number=7, radius_mm=5, centre_mm=(80.0, 0.0, 0.0))
+    organs = factory.structure_set(*drawn().structures, far)
+    assert verdicts(asked("RI016", case_of(structure_set=organs), older())) == ["not-evaluated"]
+    cold = case_of(grid=core(30.0), structure_set=organs)
+    assert verdicts(asked("RI016", cold, older(grid=core(30.0)))) == ["pass"]
+
+
+def test_a_hot_spot_between_the_nodes_of_the_plan_counts_in_the_sum():
+    fine = np.full((97, 49, 49), 2.0)
+    # One node at (1, 1, 1) mm, in the sac; the plan's nodes lie every 3 mm from -48 on.
+    fine[49, 25, 25] = 30.0
+    grid = DoseGrid.regular(fine, spacing_mm=(1.0,) * 3, origin_mm=(-24.0, -24.0, -48.0))
+    found = rule(asked("RI010", case_of(8.0, 1, grid=uniform(2.0)), older(grid=grid)), 70.0)
+    assert found.value > 30.0
+
+
+def test_the_sum_tells_the_dose_of_small_volumes():
+    found = rule(asked("RI010", case_of(20.0, 5), older()), 70.0)
+    assert "D0.03cc of the sum 67.5, 67.5 to 67.5" in found.message
+
+
+def test_a_sum_without_an_upper_end_has_no_band():
+    cut = factory.uniform_dose(8.0, half_mm=(48.0, 48.0, 9.0), spacing_mm=3.0)
+    case = case_of(8.0, 1, grid=cut, **rival(8.0, 1, grid=uniform(8.0)))
+    found = asked("RI020", case, summed=True)
+    assert verdicts(found) != ["pass"]
+    assert all(f.band is None or np.isfinite(f.band[1]) for f in found)
+
+
+def test_the_risk_of_large_fractions_is_called_an_extrapolation():
+    for gy, fractions, said in ((30.0, 10, False), (8.0, 1, True)):
+        context = build_context(case_of(gy, fractions), factory.rules()["protocol"])
+        (found,) = run(CHECKS, "RI030", context)
+        assert ("extrapolation" in found.reason) is said
+
+
+def test_the_gap_between_large_isodoses_is_exact():
+    rng = np.random.default_rng(1)
+    one = rng.uniform(-50, 0, (30_000, 3))
+    other = rng.uniform(0, 50, (30_000, 3)) + np.array([20.0, 0.0, 0.0])
+    one[17], other[23] = (0.0, 0.0, 0.0), (15.0, 0.0, 0.0)
+    assert _gap(one, other) == pytest.approx(15.0)
+
+
+def test_an_organ_that_cannot_be_filled_is_not_evaluated():
+    heart = factory.cylinder("Heart", number=7, radius_mm=25, length_mm=50.0)
+    line = factory.changed(heart.contours[0], points_mm=heart.contours[0].points_mm[:2])
+    organs = factory.structure_set(*drawn().structures, factory.changed(heart, contours=(line,)))
+    found = asked("RI016", case_of(structure_set=organs), older())
+    assert verdicts(found) == ["not-evaluated"]
+
+
+def test_a_course_that_is_not_laid_over_the_plan_is_named():
+    context = build_context(
+        case_of(), factory.rules()["protocol"], prior=[older(), typed(label="typed one")]
+    )
+    outcomes = run(CHECKS, "RI016", context)
+    assert [f.status.value for f in findings(outcomes)] == ["pass"]
+    assert "typed one" not in findings(outcomes)[0].message
+    assert any(getattr(o, "subject", "") == "typed one" for o in outcomes)

@@ -7,6 +7,7 @@ import pytest
 
 from constraints.model import Technique
 from planchecker.case import ForeignFile
+from planchecker.cli.prior import read_priors
 from planchecker.courses import (
     Course,
     Exported,
@@ -223,3 +224,32 @@ def test_another_plan_takes_its_own_dose_and_structures():
     found = case_of_other(case, other)
     assert found.doses == (theirs,)
     assert found.structure_set is drawn
+
+
+def test_a_number_beyond_all_bounds_is_refused(tmp_path):
+    path = tmp_path / "list.toml"
+    path.write_text(f"[[course]]\ndose_gy = 1{'0' * 400}\nfractions = 10\n")
+    with pytest.raises(PlanCheckerError, match="dose_gy"):
+        read_course_list(path)
+
+
+def test_a_summary_longer_than_a_file_name_is_read():
+    label = "x" * 400
+    (course,) = read_priors([f"label={label},dose_gy=30,fractions=10"])
+    assert course.label == label
+
+
+def test_a_folder_may_be_called_like_a_list(tmp_path):
+    folder = tmp_path / "export.toml"
+    folder.mkdir()
+    with pytest.raises(PlanCheckerError, match="no DICOM"):
+        read_priors([str(folder)])
+
+
+def test_label_and_patient_beside_an_export_stand():
+    stated = parse_summary("dose_gy=30,fractions=10,label=first,patient=P9")
+    export = Exported(case=factory.case(), stated=stated)
+    course = course_of_export(export, **factory.rules())
+    assert (course.label, course.stated_patient.id) == ("first", "P9")
+    unnamed = Exported(case=factory.case(), stated=parse_summary("fractions=10"))
+    assert course_of_export(unnamed, **factory.rules()).label == "T10"

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from test_registration import rigid
 
-from planchecker.cumulative import Addend, add_up, cropped, largest_retreatment_eqd2
+from constraints.loader import load_protocol
+from planchecker.cumulative import Addend, add_up, fitted, largest_retreatment_eqd2
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.radiobiology import eqd2, physical_from_eqd2
+from planchecker.dosimetry.radiobiology import eqd2, log_logistic_risk, physical_from_eqd2
+from planchecker.grid_parts import cropped
 from planchecker.registration import apply, inverted
 
 AXES = {
@@ -170,3 +172,114 @@ def test_the_table_of_largest_retreatments_is_reproduced(earlier, with_share):
         dose = physical_from_eqd2(most, fractions=fractions, alpha_beta_gy=2.0)
         assert eqd2(dose, fractions=fractions, alpha_beta_gy=2.0) == pytest.approx(most)
         assert round(dose, 1) == printed
+
+
+def spike(*, spacing=1.0, half=20.0, gy=30.0, at=(0.5, 0.5, 0.5)):
+    """Course with one hot node and 2 Gy everywhere else."""
+    count = round(2 * half / spacing) + 1
+    values = np.full((count,) * 3, 2.0)
+    column, row, plane = (round((a + half) / spacing) for a in at)
+    values[plane, row, column] = gy
+    return grid(values, origin=(-half,) * 3, spacing=spacing)
+
+
+def test_a_hot_spot_between_the_nodes_of_the_plan_is_found():
+    here, old = uniform(0.0), spike(spacing=0.5, at=(1.0, 1.0, 1.0))
+    course = Addend(grid=old, fractions=10, matrix=IDENTITY)
+    assert add_up(here, (course,), alpha_beta_gy=2.0).value.max_gy < 3
+    fine = fitted(cropped(here, np.zeros((1, 3)), margin_mm=6.0), (course,))
+    assert add_up(fine, (course,), alpha_beta_gy=2.0).value.max_gy == pytest.approx(37.5)
+
+
+def test_a_template_on_the_nodes_of_all_courses_stays():
+    here = uniform(1.0)
+    part = cropped(here, np.zeros((1, 3)), margin_mm=6.0)
+    assert fitted(part, (Addend(grid=here, fractions=1, matrix=IDENTITY),)) is part
+
+
+@pytest.mark.parametrize("turn", [0.0, 10.0])
+def test_a_template_is_refined_for_shifted_and_turned_courses(turn):
+    here = uniform(1.0)
+    old = Addend(grid=here, fractions=1, matrix=rigid(turn, (0.6, 0.0, 0.0)))
+    assert max(fitted(here, (old,)).spacing_mm) == pytest.approx(1.0)
+
+
+def test_a_large_template_is_never_refined_beyond_its_bound():
+    here = uniform(1.0, size=120)
+    old = Addend(grid=here, fractions=1, matrix=rigid(3.0))
+    assert fitted(here, (old,)) is here
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_not_worth_sampling_is_still_bounded(seed):
+    rng = np.random.default_rng(seed)
+    here = uniform(1.0, size=15)
+    old = grid(rng.uniform(0, 40, (30, 28, 26)), origin=(-25.0, -24.0, -26.0), spacing=1.7)
+    course = Addend(grid=old, fractions=10, matrix=rigid(25.0), uncertainty_mm=1.5)
+    sampled = add_up(here, (course,), alpha_beta_gy=2.0)
+    rough = add_up(here, (course,), alpha_beta_gy=2.0, worth_gy=1e9)
+    assert np.array_equal(rough.value.values_gy, sampled.value.values_gy)
+    assert (rough.low.values_gy <= sampled.low.values_gy + 1e-4).all()
+    assert (rough.high.values_gy >= sampled.high.values_gy - 1e-4).all()
+    partly = add_up(here, (course,), alpha_beta_gy=2.0, worth_gy=30.0)
+    hot = sampled.high.values_gy >= 30.0
+    assert np.array_equal(partly.high.values_gy[hot], sampled.high.values_gy[hot])
+
+
+def test_memory_grows_with_the_template_alone():
+    import tracemalloc  # noqa: PLC0415
+
+    here, old = uniform(1.0, size=110), uniform(20.0, size=41)
+    courses = tuple(
+        Addend(grid=old, fractions=10, matrix=rigid(5.0), uncertainty_mm=1.0) for _ in range(2)
+    )
+    tracemalloc.start()
+    add_up(here, courses, alpha_beta_gy=2.0, worth_gy=1e9)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 16 bytes a node for the sums and their copies, and about 500 bytes a point of a block.
+    assert peak < 24 * 110**3 + 700 * 200_000
+
+
+# Risk in percent at full dose to the cord, alpha/beta 0.87, printed with two digits.
+RISKS = {
+    (8, 1): 4.1e-07,
+    (10, 1): 0.0012,
+    (16, 2): 0.18,
+    (20, 4): 0.005,
+    (20, 5): 0.00015,
+    (24, 6): 0.0046,
+    (25, 5): 0.33,
+    (24, 4): 2.8,
+    (28, 7): 0.083,
+    (30, 10): 0.0041,
+    (30, 6): 9.1,
+    (30, 5): 65.0,
+    (30, 4): 99.0,
+    (20, 8): 1.5e-07,
+    (20, 10): 7.7e-09,
+}
+
+
+@pytest.mark.parametrize("scheme", RISKS)
+def test_the_logistic_risk_of_common_schemes(scheme):
+    dose = eqd2(float(scheme[0]), fractions=scheme[1], alpha_beta_gy=0.87)
+    criteria = load_protocol("bone_metastases").criteria
+    risk = log_logistic_risk(
+        dose, d50_gy=criteria["cord_risk.d50_gy"].value, slope=criteria["cord_risk.slope"].value
+    )
+    assert float(f"{100 * risk:.2g}") == pytest.approx(RISKS[scheme], rel=0.08)
+
+
+@pytest.mark.parametrize(("dose_gy", "percent"), [(45.0, 0.03), (50.0, 0.2), (59.3, 5.0)])
+def test_the_logistic_risk_meets_the_published_points(dose_gy, percent):
+    assert 100 * log_logistic_risk(dose_gy, d50_gy=69.4, slope=18.72) == pytest.approx(
+        percent, rel=0.12
+    )
+    assert log_logistic_risk(0.0, d50_gy=69.4, slope=18.72) == 0.0
+    assert log_logistic_risk(1e-30, d50_gy=69.4, slope=18.72) < 1e-100
+
+
+def test_a_risk_needs_a_curve():
+    with pytest.raises(ValueError, match="must be above 0"):
+        log_logistic_risk(50.0, d50_gy=0.0, slope=18.72)

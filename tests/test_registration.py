@@ -91,3 +91,46 @@ def test_an_affine_matrix_is_used_and_named():
     way = find_mapping(NOW, OLD, [registration(np.diag([1.02, 1.0, 1.0, 1.0]))])
     assert not way.rigid
     assert find_mapping(NOW, OLD, [registration(rigid())]).rigid
+
+
+def joined(first, second, *, uid="1.7", third="1.2.3.7"):
+    """One object that registers both frames to a third, which is its own."""
+    return [
+        registration(first, source=NOW, target=third, uid=uid),
+        registration(second, source=OLD, target=third, uid=uid),
+    ]
+
+
+def test_an_object_may_register_both_frames_to_its_own():
+    first, second = rigid(20.0), rigid(-35.0, (1.0, 2.0, -40.0))
+    way = find_mapping(NOW, OLD, joined(first, second))
+    # The same place of the patient has one position in the third frame.
+    assert np.allclose(apply(second, apply(way.matrix, POINT)), apply(first, POINT))
+    back = find_mapping(OLD, NOW, joined(first, second))
+    assert np.allclose(apply(back.matrix, apply(way.matrix, POINT)), POINT)
+    assert "by way of its own frame" in way.how
+
+
+def test_two_objects_are_never_joined():
+    one = joined(rigid(), rigid(5.0))
+    other = [one[0], factory.changed(one[1], sop_instance_uid="1.8")]
+    assert find_mapping(NOW, OLD, other) is None
+
+
+def test_a_joined_way_must_agree_with_a_direct_one():
+    known = [*joined(rigid(), np.eye(4)), registration(np.eye(4))]
+    with pytest.raises(GeometryError, match="contradict"):
+        find_mapping(NOW, OLD, known)
+
+
+def test_an_affine_matrix_says_how_far_it_stretches():
+    way = find_mapping(OLD, NOW, [registration(rigid() @ np.diag([1.0, 0.93, 1.02, 1.0]))])
+    assert way.scale_percent == pytest.approx(7.0)
+    assert find_mapping(OLD, NOW, [registration(rigid())]).scale_percent < 1e-6
+
+
+def test_a_matrix_that_holds_no_numbers_is_refused():
+    broken = np.eye(4)
+    broken[0, 3] = np.nan
+    with pytest.raises(GeometryError, match="no number"):
+        find_mapping(OLD, NOW, [registration(broken)])

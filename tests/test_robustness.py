@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from shape_factory import cylinder, ramp_dose, sphere, uniform_dose
+from shape_factory import cylinder, dose_of, ramp_dose, sphere, uniform_dose
 
 from planchecker.robustness import SetupError, hottest_cc, percent_dose, setup_errors, spread
 from planchecker.solid_points import filled, holds
@@ -85,3 +85,15 @@ def test_the_hottest_volume_and_percent():
     assert hottest_cc(doses, share_cc=0.01, volume_cc=0.1) == 91.0
     assert hottest_cc(doses, share_cc=1.0, volume_cc=0.03) == 100.0
     assert percent_dose(doses, 50.0) == pytest.approx(50.5)
+
+
+def test_a_cord_longer_than_the_grid_has_a_range_where_the_sides_are_cold():
+    hot = dose_of(
+        lambda x, _y, z: np.where(abs(z) < 20, 12.0 + 0.1 * x, 1.0), half_mm=(40.0, 40.0, 30.0)
+    )
+    points, share_cc = filled(cylinder(length_mm=80.0))
+    about = {"about_mm": np.zeros(3), "share_cc": share_cc, "volume_cc": 0.03}
+    errors = setup_errors(shifts_mm=(1.0,), turns_deg=())
+    found = spread(points, hot, errors, **about)
+    assert found.high - found.planned == pytest.approx(0.1, abs=1e-3)
+    assert spread(points, uniform_dose(12.0, half_mm=(40.0, 40.0, 30.0)), errors, **about) is None

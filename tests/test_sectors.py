@@ -7,7 +7,7 @@ import pytest
 from vertebra_factory import canal, target, turn, vertebra, volume_cc
 
 from planchecker.errors import GeometryError
-from planchecker.sectors import Part, divide, shares
+from planchecker.sectors import Part, divide, gather, shares
 
 POSES = {
     "straight": turn(),
@@ -69,3 +69,33 @@ def test_a_canal_at_another_height_is_refused():
 def test_a_vertebra_round_its_canal_alone_has_no_front():
     with pytest.raises(GeometryError, match="not lie behind"):
         divide(canal(name="VB"), canal())
+
+
+def contoured(*, pose=None):
+    """Each sector as its own contour, numbered from 20 on."""
+    return {
+        part: [replace(vertebra(pose, part), roi_number=20 + number)]
+        for number, part in enumerate(Part)
+    }
+
+
+@pytest.mark.parametrize("name", ["straight", "all of it"])
+def test_contoured_sectors_stand_as_they_were_drawn(name):
+    found = gather(contoured(pose=POSES[name]))
+    for part in Part:
+        assert found.volume_cc(part) == pytest.approx(volume_cc(part), rel=0.05), part
+    inside = shares(found, target("GTV", 3, Part.SPINOUS, pose=POSES[name]))
+    assert inside[Part.SPINOUS][0] > 0.99
+    assert inside[Part.BODY][1] == 0
+
+
+def test_two_targets_cover_a_sector_together():
+    sectors = divide(vertebra(), canal())
+    halves = [target("CTV", n, Part.PEDICLE_LEFT, Part.BODY) for n in (3, 4)]
+    upper, lower = (
+        replace(half, contours=tuple(c for c in half.contours if (c.points_mm[0, 2] > 120) == up))
+        for half, up in zip(halves, (True, False), strict=True)
+    )
+    alone, both = shares(sectors, upper), shares(sectors, upper, lower)
+    assert alone[Part.PEDICLE_LEFT][0] == pytest.approx(0.5, abs=0.05)
+    assert both[Part.PEDICLE_LEFT][0] > 0.95

@@ -1,5 +1,7 @@
 """TC010 and on: indices of spheres in spheres of dose, flags, rotations, robustness."""
 
+import time
+
 import case_factory as factory
 import numpy as np
 import pytest
@@ -9,16 +11,17 @@ from planchecker.checks.plan_indices import indices_of
 from planchecker.checks.target_quality import CHECKS
 from planchecker.checks.targets import targets
 from planchecker.dosimetry.dvh import compute_dvh
+from planchecker.isodose_volume import isodose_cc, reaches_edge
 
 PTV_MM, RX_MM, HALF_MM = 15.0, 16.0, 24.0
 
 
 def ball_dose(gy=24.0, *, rx_mm=RX_MM, half_mm=HALF_MM, streak=None):
-    """Prescription within `rx_mm`, half of it within `half_mm`, 1 Gy beyond."""
+    """Prescription at `rx_mm` from the middle, half of it at `half_mm`, on one straight slope."""
 
     def value(x, y, z):
         r = np.sqrt(x**2 + y**2 + z**2)
-        dose = np.where(r <= rx_mm, gy * 1.1, np.where(r <= half_mm, 0.6 * gy, 1.0))
+        dose = np.maximum(gy + (rx_mm - r) * (gy / 2) / (half_mm - rx_mm), 1.0)
         if streak is not None:
             dose = np.where((np.abs(x) < 3) & (np.abs(y) < 3) & (z > 40) & (z < 44), streak, dose)
         return dose
@@ -203,3 +206,53 @@ def test_a_cord_in_an_even_dose_below_its_limit_passes():
     found = asked("TC020", situation(cord, factory.box(), fractions=2, grid=even))
     assert verdicts(found) == ["pass"]
     assert found[0].band == (pytest.approx(12.0), pytest.approx(12.0))
+
+
+# Volumes within an isodose
+
+
+@pytest.mark.parametrize("spacing_mm", [1.5, 2.5, 3.0])
+@pytest.mark.parametrize("radius_mm", [6.0, 10.0, 18.0])
+def test_the_volume_of_an_isodose_follows_the_interpolated_dose(spacing_mm, radius_mm):
+    cone = factory.dose_of(
+        lambda x, y, z: np.maximum(40.0 - np.sqrt((x - 0.7) ** 2 + y**2 + (z + 0.4) ** 2), 0),
+        half_mm=(36.0,) * 3,
+        spacing_mm=spacing_mm,
+    )
+    steps = np.arange(-23.75, 24.0, 0.5)
+    points = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    inside = cone.at(points) >= 40.0 - radius_mm
+    found = isodose_cc(cone, 40.0 - radius_mm)
+    assert found == pytest.approx(inside.sum() * 0.125 / 1000, rel=0.02)
+    assert found == pytest.approx(4 / 3 * np.pi * radius_mm**3 / 1000, rel=0.15)
+
+
+def test_a_dose_that_reaches_the_side_of_its_grid_is_noticed():
+    even = factory.uniform_dose(10.0)
+    assert reaches_edge(even, 10.0)
+    assert not reaches_edge(even, 10.1)
+
+
+# Robustness where the cord is not plain
+
+
+def test_the_thecal_sac_stands_in_for_a_cord_that_is_not_drawn():
+    sac = factory.cylinder("ThecalSac", number=4, length_mm=60.0)
+    ptv = factory.box(size_mm=(40.0, 40.0, 30.0))
+    found = asked("TC020", situation(ptv, sac, fractions=2, grid=ring(10.0)))
+    assert [f.subject for f in found] == ["ThecalSac"]
+    assert verdicts(found) == ["warn"]
+
+
+def test_a_cord_that_runs_out_of_a_hot_grid_is_not_evaluated():
+    cord = factory.cylinder(length_mm=160.0)
+    found = asked("TC020", situation(cord, factory.box(), fractions=2, grid=ring(10.0)))
+    assert verdicts(found) == ["not-evaluated"]
+
+
+def test_the_check_of_set_up_errors_takes_less_than_five_seconds():
+    cord = factory.cylinder(length_mm=100.0)
+    context = situation(factory.box(), cord, fractions=2, grid=ring(10.0))
+    start = time.process_time()
+    run(CHECKS, "TC020", context)
+    assert time.process_time() - start < 5.0

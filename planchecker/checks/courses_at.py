@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,28 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import Course
-from planchecker.cumulative import Addend, SummedDose, add_up, cropped
+from planchecker.cumulative import Addend, SummedDose, add_up, fitted
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.dvh import compute_dvh
+from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
+from planchecker.dosimetry.planes import stack_planes
+from planchecker.dosimetry.radiobiology import eqd2
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
+from planchecker.grid_parts import cropped
 from planchecker.naming import Match
-from planchecker.registration import Mapping4, find_mapping
+from planchecker.registration import Mapping4, apply, find_mapping
+from planchecker.solid_points import filled
 
 __all__ = ["Cumulative", "cumulative_at", "frame_of_plan", "way_to"]
 
 _MAXIMUM = Metric.parse("Dmax")
-_MARGIN_MM = 6.0
+_SMALL = (Metric.parse("D0.03cc"), Metric.parse("D0.1cc"))
+_MARGIN_MM = 1.0
+_LOOKED_AT = 5_000
+# A structure on one slice states no distance to the next one.
+_SINGLE_MM = 6.0
+# What stays this far below the highest sum does not reach into the small volumes asked for.
+_WORTH = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +54,8 @@ class Cumulative:
         spots coinciding, and its low end the sum with hot spots apart.
     voxelwise
         Whether every course was added voxel by voxel.
+    near_maximum
+        Doses to small volumes of the sum with their bands; empty where it is bounded only.
     """
 
     match: Match
@@ -51,6 +63,7 @@ class Cumulative:
     earlier: tuple[Amount, ...]
     total: Amount
     voxelwise: bool
+    near_maximum: tuple[MetricValue, ...] = ()
 
 
 def frame_of_plan(context: Context) -> str:
@@ -98,19 +111,22 @@ def cumulative_at(
             amount = bounded(context.protocol, course, match, alpha_beta_gy=alpha_beta_gy)
             loose.append(amount)
         else:
-            amount = _summed(context, structure, (addend,), alpha_beta_gy)
+            amount, _ = _summed(context, structure, (addend,), alpha_beta_gy)
             laid.append(addend)
         earlier.append(amount)
     total = now
+    small: tuple[MetricValue, ...] = ()
     if laid:
         own = _own_addend(context)
-        total = _summed(context, structure, (own, *laid), alpha_beta_gy)
+        total, small = _summed(context, structure, (own, *laid), alpha_beta_gy, small=not loose)
+    total = _with_loose(total, loose)
     return Cumulative(
         match=match,
         now=now,
         earlier=tuple(earlier),
-        total=_with_loose(total, loose),
+        total=_at_most(total, (now, *earlier)),
         voxelwise=not loose,
+        near_maximum=small,
     )
 
 
@@ -128,6 +144,13 @@ def _with_loose(total: Amount, loose: Sequence[Amount]) -> Amount:
         how="hot spots taken to coincide",
         location_mm=total.location_mm,
     )
+
+
+def _at_most(total: Amount, parts: Sequence[Amount]) -> Amount:
+    """Bound a sum by the sum of the highest doses: no place can get more."""
+    value = min(total.value, sum(one.value for one in parts))
+    high = max(value, min(total.high, sum(one.high for one in parts)))
+    return replace(total, value=value, low=min(total.low, value), high=high)
 
 
 def _own(context: Context, match: Match, alpha_beta_gy: float) -> Amount:
@@ -173,32 +196,68 @@ def _own_addend(context: Context) -> Addend:
 
 
 def _summed(
-    context: Context, structure: Structure, addends: Sequence[Addend], alpha_beta_gy: float
-) -> Amount:
-    template = cropped(_plan_grid(context), _points(structure), margin_mm=_MARGIN_MM)
-    summed = add_up(template, addends, alpha_beta_gy=alpha_beta_gy)
-    return _highest(structure, summed, context)
+    context: Context,
+    structure: Structure,
+    addends: Sequence[Addend],
+    alpha_beta_gy: float,
+    *,
+    small: bool = False,
+) -> tuple[Amount, tuple[MetricValue, ...]]:
+    template = cropped(_plan_grid(context), _reach(structure), margin_mm=_MARGIN_MM)
+    template = fitted(template, addends)
+    worth = _WORTH * _within(structure, addends, alpha_beta_gy)
+    summed = add_up(template, addends, alpha_beta_gy=alpha_beta_gy, worth_gy=worth)
+    dvhs = _dvhs(context, structure, summed)
+    found = _over(dvhs, _MAXIMUM)
+    if found.band is None:
+        raise PlanCheckerError(f"{structure.name} has no sum of doses: {found.reason}")
+    low, high = found.band
+    amount = Amount(
+        value=low if found.value is None else found.value,
+        low=low,
+        high=high,
+        how="voxel by voxel",
+        location_mm=found.location_mm,
+    )
+    return amount, tuple(_over(dvhs, metric) for metric in _SMALL) if small else ()
 
 
-def _highest(structure: Structure, summed: SummedDose, context: Context) -> Amount:
+def _within(structure: Structure, addends: Sequence[Addend], alpha_beta_gy: float) -> float:
+    """Return an EQD2 that the sum reaches within a structure."""
+    points, _ = filled(structure, most=_LOOKED_AT)
+    total = sum(
+        eqd2(
+            np.nan_to_num(one.grid.at(apply(one.matrix, points))),
+            fractions=one.fractions,
+            alpha_beta_gy=alpha_beta_gy,
+        )
+        for one in addends
+    )
+    return float(np.max(total))
+
+
+def _dvhs(context: Context, structure: Structure, summed: SummedDose) -> tuple[DVH, ...]:
+    """Return the DVH of a sum, with those of its lowest and highest where it is not sure."""
     stated = {image.thickness_mm for image in context.case.images if image.thickness_mm}
     spacing = stated.pop() if len(stated) == 1 else None
-    found = compute_dvh(structure, summed.value, spacing_mm=spacing).metric(_MAXIMUM)
     sure = np.array_equal(summed.low.values_gy, summed.high.values_gy)
-    ends = [
-        compute_dvh(structure, grid, spacing_mm=spacing).metric(_MAXIMUM)
-        for grid in (() if sure else (summed.low, summed.high))
-    ]
-    ends.append(found)
-    bands = [one.band for one in ends if one.band is not None]
+    grids = (summed.value,) if sure else (summed.value, summed.low, summed.high)
+    return tuple(compute_dvh(structure, grid, spacing_mm=spacing) for grid in grids)
+
+
+def _over(dvhs: tuple[DVH, ...], metric: Metric) -> MetricValue:
+    """Return a metric of a sum with the band over all its readings."""
+    found = [dvh.metric(metric) for dvh in dvhs]
+    bands = [one.band for one in found if one.band is not None]
     if not bands:
-        raise PlanCheckerError(f"{structure.name} has no sum of doses: {found.reason}")
-    low, high = min(band[0] for band in bands), max(band[1] for band in bands)
-    value = low if found.value is None else found.value
-    return Amount(
-        value=value, low=low, high=high, how="voxel by voxel", location_mm=found.location_mm
-    )
+        return found[0]
+    band = min(low for low, _ in bands), max(high for _, high in bands)
+    return replace(found[0], band=band)
 
 
-def _points(structure: Structure) -> NDArray[np.float64]:
-    return np.concatenate([contour.points_mm for contour in structure.contours])
+def _reach(structure: Structure) -> NDArray[np.float64]:
+    """Return the contour and where it would lie one slice beyond: ends may reach so far."""
+    points = np.concatenate([contour.points_mm for contour in structure.contours])
+    stack = stack_planes(structure, spacing_mm=_SINGLE_MM)
+    step = stack.spacing_mm * stack.frame.axes[2]
+    return np.concatenate([points, points - step, points + step])

@@ -10,6 +10,7 @@ from planchecker.checks.course_dose import answerable
 from planchecker.checks.courses_at import way_to
 from planchecker.checks.ladder import climb
 from planchecker.checks.limits.nesting import CORD, base_of, drawn_structures, in_family
+from planchecker.checks.patient import compare_patients
 from planchecker.checks.saying import moot, say
 from planchecker.courses import Course, interval_between
 from planchecker.dosimetry.structure import Structure
@@ -47,7 +48,8 @@ def courses_given(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `fail` where it ended after the plan was made; `manual` where its export names no patient.
+    `fail` where a date of it is after the plan, or another ID, name or birth date stands in one
+    of its files; `manual` where its export names no patient or only part of the name.
 
     Not evaluated
     -------------
@@ -71,9 +73,10 @@ def _given(context: Context, course: Course) -> Finding:
         answerable(course)
     except PlanCheckerError as error:
         lacking = str(error)
-    known = course.ended_on or course.started_on or course.planned_on
-    late = known is not None and planned is not None and known > planned
+    dates = (course.planned_on, course.started_on, course.ended_on)
+    late = planned is not None and any(day is not None and day > planned for day in dates)
     nameless = course.patient is not None and not course.patient.id.strip()
+    same, apart = _person(context, course)
     interval = interval_between(
         course, planned, unknown_days=context.criterion("reirradiation.course_days")
     )
@@ -82,8 +85,14 @@ def _given(context: Context, course: Course) -> Finding:
     said = f"{course.label} ({course.source}): {course.scheme}; {time}"
     status, message = climb(
         (late, Status.FAIL, f"{said}. It is dated after the plan, so it is no earlier course."),
+        (
+            same is Status.FAIL,
+            Status.FAIL,
+            f"{said}. Plan and course contradict each other: {apart}",
+        ),
         (bool(lacking), Status.NOT_EVALUATED, f"{said}. It cannot be added up: {lacking}."),
         (nameless, Status.MANUAL, f"{said}. Its export names no patient."),
+        (same is not Status.PASS, Status.MANUAL, f"{said}. Plan and course: {apart}"),
         (True, Status.PASS, f"{said}."),
     )
     return say(
@@ -95,14 +104,23 @@ def _given(context: Context, course: Course) -> Finding:
     )
 
 
+def _person(context: Context, course: Course) -> tuple[Status, str]:
+    """Judge whether plan and course, with every file it was read from, carry one patient."""
+    plan = context.case.plan
+    if plan is None or course.patient is None:
+        return Status.PASS, ""
+    files = ((f"earlier {file.modality or 'file'}", file.patient) for file in course.files)
+    return compare_patients((("plan", plan.patient), ("earlier course", course.patient), *files))
+
+
 def courses_laid(context: Context) -> Iterator[Outcome]:
     """Ask how the dose of each course is laid over this plan.
 
     What
     ----
     Whether the dose of a course lies in the plan's frame of reference or a rigid or affine
-    registration leads there, and how well the cord contours of both then agree. Deformable
-    registrations are not used.
+    registration leads there, and how well contours of both then agree. Deformable registrations
+    are not used.
 
     Why
     ---
@@ -112,13 +130,15 @@ def courses_laid(context: Context) -> Iterator[Outcome]:
     Passes
     ------
     Same frame of reference, or a registration under which the cord contours agree within
-    ``reirradiation.agreement_mm``, or one without cord contours to compare.
+    ``reirradiation.agreement_mm``. Without cord contours those of a bone or an organ that both
+    have are compared.
 
     Fires
     -----
-    `manual` where the contours disagree, with a word where the inverse would agree, or where
-    only a deformable registration is there; `warn` where no registration is there and the sum
-    is bounded instead: hot spots coincide, or lie apart.
+    `manual` where the contours disagree, with a word where the inverse would agree, where an
+    affine registration stretches by more than ``reirradiation.affine_percent``, or where only a
+    deformable registration is there; `warn` where nothing can be compared, and where no
+    registration is there and the sum is bounded instead: hot spots coincide, or lie apart.
 
     Not evaluated
     -------------
@@ -152,22 +172,26 @@ def _laid(context: Context, course: Course) -> Finding:
         status = Status.MANUAL if why.startswith("only") else Status.WARN
         message = f"{course.label} lies in another frame of reference and {why}. {bounds}"
         return say("RI003", course.label, status, message, remedy=remedy)
-    kind = "" if way.rigid else "; it is affine, not rigid"
+    kind = "" if way.rigid else f"; it is affine and stretches by {way.scale_percent:.1f} %"
+    stretched = way.scale_percent > context.criterion("reirradiation.affine_percent")
     said = f"{course.label} is added voxel by voxel: {way.how}{kind}"
-    here, inverse = _agreement(context, course, way)
+    what, here, inverse = _agreement(context, course, way)
     most = context.criterion("reirradiation.agreement_mm")
     uncertainty = context.criterion("reirradiation.registration_mm")
     if way.registered:
         said = f"{said}, taken as certain within {uncertainty:g} mm"
     if here is None:
-        return say("RI003", course.label, Status.PASS, f"{said}; no cord contours to compare.")
-    off = f"the cord contours lie {here:.1f} mm apart in the median"
+        status = Status.WARN if way.registered else Status.PASS
+        status = Status.MANUAL if stretched else status
+        message = f"{said}; no contours of one structure to compare."
+        return say("RI003", course.label, status, message, remedy=remedy)
+    off = f"the contours of {what} lie {here:.1f} mm apart in the median"
     turned = inverse is not None and inverse < here and inverse <= most
     hint = " The inverse would agree: the direction may be wrong." if turned else ""
     return say(
         "RI003",
         course.label,
-        Status.PASS if here <= most else Status.MANUAL,
+        Status.MANUAL if here > most or stretched else Status.PASS,
         f"{said}; {off}.{hint if here > most else ''}",
         remedy=remedy,
         value=here,
@@ -180,22 +204,29 @@ def _laid(context: Context, course: Course) -> Finding:
 
 def _agreement(
     context: Context, course: Course, way: Mapping4
-) -> tuple[float | None, float | None]:
-    """Return how far the cord contours lie apart, as registered and with the inverse."""
+) -> tuple[str, float | None, float | None]:
+    """Return what was compared and how far it lies apart, as registered and with the inverse.
+
+    The cord comes first, then what lies round it, then any bone or organ both exports hold.
+    """
     drawn = drawn_structures(context)
     own = {m.name: drawn[m.roi_number] for m in context.matches if m.roi_number in drawn}
     theirs = {s.roi_number: s for s in course.structures if s.contours}
-    for match in course.matches:
-        base = base_of(match.name)
-        usable = in_family(context.protocol, base or CORD) and match.roi_number in theirs
-        if match.name and usable and match.name in own:
-            here = _points(own[match.name])
-            there = _points(theirs[match.roi_number])
-            return (
-                _median_mm(here, apply(inverted(way.matrix), there)),
-                _median_mm(here, apply(way.matrix, there)),
-            )
-    return None, None
+    shared = [
+        match
+        for match in course.matches
+        if match.name in own and match.roi_number in theirs and match.category in ("organ", "prv")
+    ]
+    if not shared:
+        return "", None, None
+    family = [m for m in shared if in_family(context.protocol, base_of(m.name))]
+    match = min(family, key=lambda m: m.name != CORD) if family else shared[0]
+    here, there = _points(own[match.name]), _points(theirs[match.roi_number])
+    return (
+        match.name,
+        _median_mm(here, apply(inverted(way.matrix), there)),
+        _median_mm(here, apply(way.matrix, there)),
+    )
 
 
 def _points(structure: Structure) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """DE: rules for drawing targets of stereotactic treatment."""
 
+import itertools
 from collections.abc import Iterator
 
 from constraints.model import DelineationRule, Evidence, Setting, Technique
@@ -12,6 +13,7 @@ from planchecker.checks.rings import ring_share
 from planchecker.checks.saying import moot, say
 from planchecker.checks.targets import targets
 from planchecker.errors import PlanCheckerError
+from planchecker.naming import Match
 from planchecker.results import Status
 from planchecker.solid_points import filled, holds
 
@@ -117,14 +119,19 @@ def ptv_and_cord(context: Context) -> Iterator[Outcome]:
         yield moot(code, "PTV", reason)
         return
     drawn = drawn_structures(context)
-    for ptv in ptvs:
+    for ptv, cord in itertools.product(ptvs, cords):
         try:
-            points, share_cc = filled(drawn[cords[0].roi_number])
+            points, share_cc = filled(drawn[cord.roi_number])
             shared = float(holds(drawn[ptv.roi_number], points).sum()) * share_cc
         except PlanCheckerError as error:
-            yield moot(code, ptv.roi_name, f"cannot be told: {error}")
+            if row.evidence is Evidence.D:
+                yield moot(code, ptv.roi_name, f"cannot be told: {error}")
+            else:
+                remedy = "Contour PTV and cord as closed loops on every slice."
+                message = f"Whether {ptv.roi_name} and {cord.roi_name} overlap: {error}."
+                yield say(code, ptv.roi_name, Status.NOT_EVALUATED, message, remedy=remedy)
             continue
-        said = f"{ptv.roi_name} and {cords[0].roi_name} share {shared:.2f} cc"
+        said = f"{ptv.roi_name} and {cord.roi_name} share {shared:.2f} cc"
         if row.evidence is Evidence.D:
             reason = f"{said}; the rule rests on memory (evidence D) and has no status"
             yield moot(code, ptv.roi_name, reason)
@@ -163,16 +170,12 @@ def sacral_nerves(context: Context) -> Iterator[Outcome]:
     """
     code = "DE006"
     sacral = {m.name for m in contoured(context) if m.name.casefold().startswith("sacrum")}
-    drawn = drawn_structures(context)
     bones = [m for m in contoured(context) if m.name in sacral]
-    try:
-        hit = any(
-            holds(drawn[bone.roi_number], filled(drawn[t.roi_number], most=2_000)[0]).any()
-            for bone in bones
-            for t in targets(context, "PTV", "CTV", "GTV")
-        )
-    except PlanCheckerError:
-        hit = False
+    hit = any(
+        _meet(context, bone, target)
+        for bone in bones
+        for target in targets(context, "PTV", "CTV", "GTV")
+    )
     if not hit or context.technique.worlds != (Technique.STEREOTACTIC,):
         yield moot(code, "sacrum", "no stereotactic target lies on a contour of the sacrum")
         return
@@ -242,6 +245,16 @@ def _not_intact_spine(context: Context) -> str:
     if is_postoperative(context):
         return "the rule is for the intact spine"
     return ""
+
+
+def _meet(context: Context, bone: Match, target: Match) -> bool:
+    """Tell whether a target lies in a bone; contours that cannot be filled are taken to meet."""
+    drawn = drawn_structures(context)
+    try:
+        points, _ = filled(drawn[target.roi_number], most=2_000)
+        return bool(holds(drawn[bone.roi_number], points).any())
+    except PlanCheckerError:
+        return True
 
 
 def _row(context: Context, name: str) -> DelineationRule | None:

@@ -28,7 +28,9 @@ def bone_margin(context: Context) -> Iterator[Outcome]:
     What
     ----
     In a stereotactic plan outside the spine, how much of the bone within the smallest published
-    margin of the GTV is in the CTV, and how far the CTV reaches from the GTV.
+    margin of the GTV is in the CTV, and how far the CTV reaches from the GTV. Where
+    ``delineation.touched_cc`` of the GTV or more lie outside the bone, how far the CTV reaches
+    beyond it there.
 
     Why
     ---
@@ -37,8 +39,8 @@ def bone_margin(context: Context) -> Iterator[Outcome]:
     Passes
     ------
     The CTV leaves out at most ``delineation.missed_percent`` of the bone within the smallest
-    margin and reaches no farther than the
-    largest.
+    margin and reaches no farther than the largest; outside the bone it reaches the smallest
+    somewhere, since it may be cropped at barriers that are not involved.
 
     Fires
     -----
@@ -53,7 +55,7 @@ def bone_margin(context: Context) -> Iterator[Outcome]:
     ----------
     Nguyen et al. 2022, doi 10.1016/j.ijrobp.2021.09.004, rows NSB-01 and NSB-02.
     """
-    rule = _rule(context)
+    rule = _rule(context, "within contiguous bone")
     reason = ""
     if context.technique.worlds != (Technique.STEREOTACTIC,) or context.scheme.spine is not False:
         reason = "asked of stereotactic plans known to be outside the spine"
@@ -76,24 +78,21 @@ def bone_margin(context: Context) -> Iterator[Outcome]:
         return
     drawn = drawn_structures(context)
     try:
-        yield _judged(
-            context,
-            rule,
-            drawn[gtvs[0].roi_number],
-            drawn[ctvs[0].roi_number],
-            [drawn[m.roi_number] for m in bones],
-        )
+        gtv, ctv = drawn[gtvs[0].roi_number], drawn[ctvs[0].roi_number]
+        hard = [drawn[m.roi_number] for m in bones]
+        yield _judged(context, rule, gtv, ctv, hard)
+        yield from _outside(context, gtv, ctv, hard)
     except PlanCheckerError as error:
         yield moot(CODE, ctvs[0].roi_name, f"cannot be told: {error}")
 
 
-def _rule(context: Context) -> MarginRule | None:
+def _rule(context: Context, direction: str) -> MarginRule | None:
     rows = (
         row
         for guideline in context.guidelines.values()
         for row in guideline.margins
         if (row.inner, row.outer) == ("GTV", "CTV")
-        and row.direction == "within contiguous bone"
+        and row.direction == direction
         and row.technique is Technique.STEREOTACTIC
         and row.evidence is not Evidence.D
     )
@@ -136,6 +135,51 @@ def _judged(
         evidence=rule.evidence.value,
         source=f"{rule.id}, {rule.where}",
     )
+
+
+def _outside(
+    context: Context, gtv: Structure, ctv: Structure, bones: list[Structure]
+) -> Iterator[Outcome]:
+    """Yield how far the CTV reaches round tumour that has left the bone."""
+    rule = _rule(context, "outside bone")
+    if rule is None:
+        return
+    gross, share_cc = filled(gtv, most=_MOST)
+    clinical, _ = filled(ctv, most=_MOST)
+    soft, around = (_off_bone(points, bones) for points in (gross, clinical))
+    soft_cc = len(soft) * share_cc
+    if soft_cc < context.criterion("delineation.touched_cc"):
+        yield moot(CODE, ctv.name, f"{soft_cc:.1f} cc of {gtv.name} lie outside the bone")
+        return
+    low, high = rule.margin_mm
+    reach = float(np.quantile(_distance(around, gross), 0.99)) if len(around) else 0.0
+    spacing = float(np.quantile(_distance(gross[::2], gross[1::2]), 0.9))
+    wrong = reach < low or reach - spacing > high
+    yield say(
+        CODE,
+        ctv.name,
+        Status.WARN if wrong else Status.PASS,
+        f"{soft_cc:.1f} cc of {gtv.name} lie outside the bone; there {ctv.name} reaches "
+        f"{reach:.0f} mm from it; {low:g} to {high:g} mm are advised, less at barriers.",
+        remedy="Draw the CTV round the soft tissue too, or note why not.",
+        roi_number=ctv.roi_number,
+        value=reach,
+        unit="mm",
+        comparison=">=",
+        limit=low,
+        margin=reach - low,
+        evidence=rule.evidence.value,
+        source=f"{rule.id}, {rule.where}",
+    )
+
+
+def _off_bone(
+    points: np.ndarray[tuple[int, int], np.dtype[np.float64]], bones: list[Structure]
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    inside = np.zeros(len(points), dtype=bool)
+    for bone in bones:
+        inside |= holds(bone, points)
+    return points[~inside]
 
 
 def _distance(

@@ -3,23 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from constraints.model import Evidence, SectorRule, Technique
 from planchecker.checks.context import Context, Outcome
-from planchecker.checks.limits.nesting import contoured, drawn_structures
+from planchecker.checks.delineation_drawn import Vertebra, vertebrae
+from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.saying import moot, say, words_in
 from planchecker.checks.targets import targets
-from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
 from planchecker.naming import Match
 from planchecker.results import Status
-from planchecker.sectors import SECTORS_OF, Part, VertebraSectors, divide, shares
+from planchecker.sectors import SECTORS_OF, Part, VertebraSectors, shares
 
-__all__ = ["ctv_sectors", "drawn_of", "is_postoperative", "recommended"]
+__all__ = ["ctv_sectors", "is_postoperative", "recommended"]
 
 CODE = "DE001"
-_INNER = ("SpinalCanal", "ThecalSac")
 _SIDES = ("left", "right")
 
 
@@ -52,10 +49,11 @@ def ctv_sectors(context: Context) -> Iterator[Outcome]:
 
     What
     ----
-    The vertebra is divided into six sectors by its canal (`planchecker.sectors`). A sector
-    belongs to the GTV from ``delineation.touched_percent`` or ``delineation.touched_cc`` on, and
-    to the CTV from ``delineation.covered_percent`` on. The rows of the table whose pattern the
-    GTV has say which sectors belong to the CTV.
+    The six sectors of the vertebra as they are contoured, such as ``T10_pedicle_L``, else divided
+    by its canal (`planchecker.sectors`). A sector belongs to the GTV from
+    ``delineation.touched_percent`` or ``delineation.touched_cc`` on, and to the CTV from
+    ``delineation.covered_percent`` on. The rows of the table whose pattern the GTV has say which
+    sectors belong to the CTV.
 
     Why
     ---
@@ -82,26 +80,21 @@ def ctv_sectors(context: Context) -> Iterator[Outcome]:
     gives it. The division into sectors is geometric and ours.
     """
     reason = _not_asked(context)
-    inner = next(
-        (m for name in _INNER for m in context.matched(name) if drawn_of(context, m)), None
-    )
     gtvs, ctvs = targets(context, "GTV"), targets(context, "CTV")
-    bones = [m for m in contoured(context) if m.name.startswith("VB")]
-    if not reason and (inner is None or not bones or not gtvs or not ctvs):
+    missing = not gtvs or not ctvs
+    found = () if reason or missing else tuple(vertebrae(context, gtvs))
+    if not reason and not found:
         reason = "vertebra, canal, GTV or CTV is not contoured, so sectors are not known"
-    if reason or inner is None:
+    if reason:
         yield moot(CODE, "CTV", reason)
-        return
-    drawn = drawn_structures(context)
-    for bone in bones:
-        if not any(_boxes_meet(drawn[bone.roi_number], drawn[g.roi_number]) for g in gtvs):
-            yield moot(CODE, bone.roi_name, "no GTV lies in this vertebra")
+    for one in found:
+        if one.sectors is None:
+            yield moot(CODE, one.name, one.problem)
             continue
         try:
-            sectors = divide(drawn[bone.roi_number], drawn[inner.roi_number])
-            yield from _vertebra(context, bone, sectors, gtvs, ctvs)
+            yield from _vertebra(context, one, one.sectors, gtvs, ctvs)
         except PlanCheckerError as error:
-            yield moot(CODE, bone.roi_name, f"sectors cannot be told: {error}")
+            yield moot(CODE, one.name, f"sectors cannot be told: {error}")
 
 
 def recommended(rules: Iterator[SectorRule], touched: frozenset[Part]) -> Recommended:
@@ -142,17 +135,6 @@ def is_postoperative(context: Context) -> bool:
     return any(words_in(context, "implants", s.name) for s in drawn_structures(context).values())
 
 
-def drawn_of(context: Context, match: Match) -> Structure | None:
-    """Return the contours of a match; None where it has none."""
-    return drawn_structures(context).get(match.roi_number)
-
-
-def _boxes_meet(first: Structure, second: Structure) -> bool:
-    one, other = (np.concatenate([c.points_mm for c in s.contours]) for s in (first, second))
-    apart = (one.max(axis=0) < other.min(axis=0)) | (other.max(axis=0) < one.min(axis=0))
-    return not bool(apart.any())
-
-
 def _not_asked(context: Context) -> str:
     if context.technique.worlds != (Technique.STEREOTACTIC,):
         return "asked of stereotactic plans only"
@@ -161,23 +143,23 @@ def _not_asked(context: Context) -> str:
 
 def _vertebra(
     context: Context,
-    bone: Match,
+    bone: Vertebra,
     sectors: VertebraSectors,
     gtvs: tuple[Match, ...],
     ctvs: tuple[Match, ...],
 ) -> Iterator[Outcome]:
     arch = sum(sectors.volume_cc(p) for p in Part if p is not Part.BODY)
-    if arch < context.criterion("delineation.touched_cc"):
-        yield moot(CODE, bone.roi_name, "it is the body alone; contour the vertebra with its arch")
-        return
     gross = _together(context, sectors, gtvs)
-    clinical = _together(context, sectors, ctvs)
     percent = context.criterion("delineation.touched_percent") / 100
     least_cc = context.criterion("delineation.touched_cc")
     touched = frozenset(p for p, (s, cc) in gross.items() if s >= percent or cc >= least_cc)
     if not touched:
-        yield moot(CODE, bone.roi_name, "no GTV lies in this vertebra")
+        yield moot(CODE, bone.name, "no GTV lies in this vertebra")
         return
+    if arch < least_cc:
+        yield moot(CODE, bone.name, "it is the body alone; contour the vertebra with its arch")
+        return
+    clinical = _together(context, sectors, ctvs)
     asked = recommended(
         (rule for guideline in context.guidelines.values() for rule in guideline.sectors), touched
     )
@@ -190,34 +172,33 @@ def _vertebra(
     status = Status.MANUAL if asked.single else Status.WARN
     for part in missing:
         message = (
-            f"{bone.roi_name}: the GTV is in {named}; the {part.value} belongs to the CTV{rows}, "
+            f"{bone.name}: the GTV is in {named}; the {part.value} belongs to the CTV{rows}, "
             f"and {100 * clinical[part][0]:.0f} % of it is in."
         )
         remedy = f"Add the {part.value} to the CTV, or note why not."
         yield say(
-            CODE, bone.roi_name, status, message, remedy=remedy, location_mm=sectors.middle_mm(part)
+            CODE, bone.name, status, message, remedy=remedy, location_mm=sectors.middle_mm(part)
         )
     for part in excess if asked.complete else ():
         message = (
-            f"{bone.roi_name}: the GTV is in {named}; the {part.value} is in the CTV and not asked "
+            f"{bone.name}: the GTV is in {named}; the {part.value} is in the CTV and not asked "
             f"for{rows}."
         )
         remedy = f"Take the {part.value} out of the CTV, or note why not."
         yield say(
-            CODE, bone.roi_name, status, message, remedy=remedy, location_mm=sectors.middle_mm(part)
+            CODE, bone.name, status, message, remedy=remedy, location_mm=sectors.middle_mm(part)
         )
     if not missing and not (excess and asked.complete):
-        message = f"{bone.roi_name}: the GTV is in {named}; the CTV holds what goes with it{rows}."
-        yield say(CODE, bone.roi_name, Status.PASS, message)
+        message = f"{bone.name}: the GTV is in {named}; the CTV holds what goes with it{rows}."
+        yield say(CODE, bone.name, Status.PASS, message)
 
 
 def _together(
     context: Context, sectors: VertebraSectors, found: tuple[Match, ...]
 ) -> Mapping[Part, tuple[float, float]]:
-    """Return the larger share of each sector that one of the targets holds."""
+    """Return share and volume of each sector that the targets hold together."""
     drawn = drawn_structures(context)
-    each = [shares(sectors, drawn[m.roi_number]) for m in found]
-    return {part: max(one[part] for one in each) for part in Part}
+    return shares(sectors, *(drawn[m.roi_number] for m in found))
 
 
 def _pattern(rule: SectorRule, touched: frozenset[Part]) -> str | None:

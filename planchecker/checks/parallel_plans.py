@@ -1,12 +1,13 @@
 """RI020: the sum of the plans that are treated together."""
 
+import math
 from collections.abc import Iterator
 
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.courses_at import Cumulative, cumulative_at
 from planchecker.checks.limits import judging
-from planchecker.checks.limits.nesting import CORD, Role
-from planchecker.checks.reirradiation_rules import contour_for
+from planchecker.checks.limits.nesting import CORD, Role, StandIn
+from planchecker.checks.reirradiation_rules import contours_for
 from planchecker.checks.saying import moot, say
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Finding, Status
@@ -51,25 +52,27 @@ def parallel_plans(context: Context) -> Iterator[Outcome]:
         reason = "no other plan is there to sum" if context.summed else "no sum was asked for"
         yield moot(CODE, "plans", reason)
         return
-    stand_in = contour_for(context, CORD)
     names = ", ".join(course.label for course in together)
-    remedy = "Lower the dose of the cord over all plans, or let a physician decide."
-    if stand_in is None:
-        if context.scheme.spine is False:
-            yield moot(CODE, CORD, "the target is known not to be spine and no cord is contoured")
-            return
+    found = contours_for(context, CORD)
+    if not found and context.scheme.spine is False:
+        yield moot(CODE, CORD, "the target is known not to be spine and no cord is contoured")
+    elif not found:
         message = f"The sum with {names} was not evaluated: no cord is contoured."
         yield say(CODE, CORD, Status.NOT_EVALUATED, message, remedy="Contour the cord.")
-        return
+    for stand_in in found:
+        yield _summed(context, stand_in, names)
+
+
+def _summed(context: Context, stand_in: StandIn, names: str) -> Finding:
     alpha_beta = context.criterion("cord.eqd2_alpha_beta_gy")
     try:
         sums = cumulative_at(context, stand_in.match, context.courses, alpha_beta_gy=alpha_beta)
     except PlanCheckerError as error:
         message = f"The sum with {names} has no answer: {error}."
         remedy = "Export dose and prescription of every plan."
-        yield say(CODE, stand_in.match.roi_name, Status.NOT_EVALUATED, message, remedy=remedy)
-        return
-    yield _judged(context, sums, names, stand_in.role, alpha_beta, remedy)
+        return say(CODE, stand_in.match.roi_name, Status.NOT_EVALUATED, message, remedy=remedy)
+    remedy = "Lower the dose of the cord over all plans, or let a physician decide."
+    return _judged(context, sums, names, stand_in.role, alpha_beta, remedy)
 
 
 def _judged(
@@ -95,7 +98,7 @@ def _judged(
         roi_number=sums.match.roi_number,
         value=total.value,
         unit="Gy",
-        band=(total.low, total.high),
+        band=(total.low, total.high) if math.isfinite(total.high) else None,
         comparison="<=",
         limit=fine if status in (Status.PASS, Status.MANUAL) else grave,
         margin=(fine if status in (Status.PASS, Status.MANUAL) else grave) - total.value,

@@ -16,8 +16,8 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.saying import moot, say
 from planchecker.checks.targets import target_dose, targets
-from planchecker.dosimetry.dose import DoseGrid
 from planchecker.errors import PlanCheckerError
+from planchecker.isodose_volume import isodose_cc, reaches_edge
 from planchecker.naming import Match
 from planchecker.results import Status
 from planchecker.solid_points import filled
@@ -239,10 +239,10 @@ def indices_of(context: Context, ptvs: tuple[Match, ...]) -> Indices:
         if dvh is None or got.value is None:
             raise PlanCheckerError(f"{ptv.roi_name}: {got.reason or 'no volume'}")
         covered, volume = covered + got.value, volume + dvh.volume_cc
-    isodose, half = _isodose_cc(grid, dose_gy), _isodose_cc(grid, dose_gy / 2)
+    isodose, half = isodose_cc(grid, dose_gy), isodose_cc(grid, dose_gy / 2)
     if isodose <= 0:
         raise PlanCheckerError(f"no voxel receives the prescription of {dose_gy:g} Gy")
-    if _touches_edge(grid, dose_gy / 2):
+    if reaches_edge(grid, dose_gy / 2):
         raise PlanCheckerError("the isodose of half the prescription leaves the dose grid")
     return Indices(
         dose_gy=dose_gy, target_cc=volume, covered_cc=covered, isodose_cc=isodose, half_cc=half
@@ -314,30 +314,16 @@ def _strength(table: VolumeTable, volume_cc: float) -> Evidence:
     return max(row.evidence or table.evidence for row in (*below, *above))
 
 
-def _cells_cc(grid: DoseGrid) -> NDArray[np.float64]:
-    """Return the volume of each node's cell, shape of the grid."""
-    sizes = [np.gradient(nodes) for nodes in (grid.plane_mm, grid.row_mm, grid.column_mm)]
-    return np.asarray(
-        sizes[0][:, None, None] * sizes[1][None, :, None] * sizes[2][None, None, :] / 1000
-    )
-
-
-def _isodose_cc(grid: DoseGrid, level_gy: float) -> float:
-    return float(_cells_cc(grid)[grid.values_gy >= level_gy].sum())
-
-
-def _touches_edge(grid: DoseGrid, level_gy: float) -> bool:
-    high = grid.values_gy >= level_gy
-    return any(bool(np.take(high, end, axis=axis).any()) for axis in range(3) for end in (0, -1))
-
-
 def _highest_far(context: Context) -> float | None:
     """Return the highest dose in the body at 2 cm or more from every PTV."""
     grid = context.plan_dose.grid
     if grid is None:
         return None
     drawn = drawn_structures(context)
-    clouds = [filled(drawn[m.roi_number], most=6_000)[0] for m in targets(context, "PTV")]
+    ptvs = [drawn[m.roi_number] for m in targets(context, "PTV")]
+    clouds = [filled(ptv, most=6_000)[0] for ptv in ptvs]
+    # Points that fill a target leave out a rim of half their spacing; its contour does not.
+    clouds += [contour.points_mm for ptv in ptvs for contour in ptv.contours]
     target = np.concatenate(clouds)
     low, high = target.min(axis=0) - _FAR_MM, target.max(axis=0) + _FAR_MM
     body = bodies(context)

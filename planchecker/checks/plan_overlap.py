@@ -24,6 +24,7 @@ __all__ = ["Overlap", "OverlapClass", "capped", "other_plans", "overlap_of"]
 
 CODE = "RI002"
 _MOST_POINTS = 4_000
+_MOST_NEAR = 12_000
 _MOST_VOXELS = 400_000
 _POINT_LIKE = (MetricKind.DMAX, MetricKind.DOSE_AT_VOLUME, MetricKind.VOLUME_AT_DOSE)
 
@@ -208,20 +209,38 @@ def _of_patient(other: Plan, plan: Plan) -> bool:
 
 def _above(grid: DoseGrid, level_gy: float) -> tuple[NDArray[np.float64], float]:
     """Return the nodes at or above a dose, thinned where there are many, and their share in cc."""
-    plane, row, column = np.nonzero(grid.values_gy >= level_gy)
-    if not len(plane):
+    high = np.flatnonzero(grid.values_gy >= level_gy)
+    if not len(high):
         raise PlanCheckerError(f"no voxel reaches {level_gy:g} Gy")
-    keep = slice(None, None, max(1, -(-len(plane) // _MOST_VOXELS)))
-    along = np.column_stack(
-        [grid.plane_mm[plane[keep]], grid.row_mm[row[keep]], grid.column_mm[column[keep]]]
-    )
+    kept = high[:: max(1, -(-len(high) // _MOST_VOXELS))]
+    plane, row, column = np.unravel_index(kept, grid.values_gy.shape)
+    along = np.column_stack([grid.plane_mm[plane], grid.row_mm[row], grid.column_mm[column]])
     sizes = [float(np.median(np.diff(n))) for n in (grid.plane_mm, grid.row_mm, grid.column_mm)]
-    voxel_cc = float(np.prod(sizes)) / 1000 * len(plane) / len(along)
+    voxel_cc = float(np.prod(sizes)) / 1000 * len(high) / len(along)
     return np.asarray(grid.origin_mm + along @ grid.axes), voxel_cc
 
 
 def _gap(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    one, other = (p[:: max(1, len(p) // _MOST_POINTS)] for p in (first, second))
+    """Return the shortest distance between two clouds of points.
+
+    A coarse look bounds it; only what lies within that bound of the other cloud's box is then
+    looked at closely.
+    """
+    coarse = _nearest(*(p[:: max(1, len(p) // _MOST_POINTS)] for p in (first, second)))
+    near = _within(first, second, coarse), _within(second, first, coarse)
+    if not len(near[0]) or not len(near[1]):
+        return coarse
+    return _nearest(*(p[:: max(1, len(p) // _MOST_NEAR)] for p in near))
+
+
+def _within(
+    points: NDArray[np.float64], others: NDArray[np.float64], away_mm: float
+) -> NDArray[np.float64]:
+    low, high = others.min(axis=0) - away_mm, others.max(axis=0) + away_mm
+    return np.asarray(points[((points >= low) & (points <= high)).all(axis=1)])
+
+
+def _nearest(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     least = np.inf
     for start in range(0, len(one), 500):
         part = one[start : start + 500, None, :] - other[None, :, :]

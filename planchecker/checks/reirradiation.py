@@ -10,14 +10,9 @@ from planchecker.checks.limits.nesting import CORD
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.parallel_plans import parallel_plans
 from planchecker.checks.plan_overlap import other_plans
+from planchecker.checks.reirradiation_organs import cord_risk, organ_sums
 from planchecker.checks.reirradiation_rules import ask_rule
-from planchecker.checks.reirradiation_shown import (
-    cord_risk,
-    organ_sums,
-    practice,
-    recovery,
-    risk_score,
-)
+from planchecker.checks.reirradiation_shown import practice, recovery, risk_score
 from planchecker.checks.saying import moot, say
 from planchecker.courses import technique_of
 from planchecker.results import Status

@@ -21,7 +21,7 @@ from planchecker.errors import PlanCheckerError
 from planchecker.results import Finding, Status
 from planchecker.schemes.inference import INFERRED
 
-__all__ = ["ask_rule", "contour_for", "reservations"]
+__all__ = ["ask_rule", "contour_for", "contours_for", "reservations"]
 
 _PLAIN = Metric.parse("Dmax")
 
@@ -49,13 +49,18 @@ class _Question:
         return words[self.rule.quantity]
 
 
+def contours_for(context: Context, asked: str) -> tuple[StandIn, ...]:
+    """Return every contour a rule on `asked` is tested on; the cauda equina as a last resort."""
+    return stand_ins(context, asked) or tuple(
+        StandIn(asked=asked, match=match, role=Role.SAME)
+        for match in any_contours(context)
+        if match.name == CAUDA
+    )
+
+
 def contour_for(context: Context, asked: str) -> StandIn | None:
-    """Return the contour a rule on `asked` is tested on; the cauda equina as a last resort."""
-    found = stand_ins(context, asked)
-    if found:
-        return found[0]
-    cauda = next((m for m in any_contours(context) if m.name == CAUDA), None)
-    return StandIn(asked=asked, match=cauda, role=Role.SAME) if cauda else None
+    """Return the first of `contours_for`, for what is only shown."""
+    return next(iter(contours_for(context, asked)), None)
 
 
 def ask_rule(
@@ -68,7 +73,7 @@ def ask_rule(
     governs: bool,
     known: dict[tuple[int, float], Cumulative],
 ) -> Iterator[Finding]:
-    """Ask one rule: yield one finding, for an interval one for each course.
+    """Ask one rule: yield one finding for each contour, for an interval one for each course.
 
     Parameters
     ----------
@@ -82,32 +87,39 @@ def ask_rule(
         for course in courses:
             yield _interval(context, question, course)
         return
-    stand_in = contour_for(context, rule.structures[0])
-    question = _Question(
-        code=code, guideline=guideline, rule=rule, stand_in=stand_in, governs=governs
-    )
+    found = contours_for(context, rule.structures[0])
+    # A structure that is contoured twice may pass on one contour and not on the other.
+    for stand_in in found or (None,):
+        question = _Question(
+            code=code, guideline=guideline, rule=rule, stand_in=stand_in, governs=governs
+        )
+        yield _on_contour(context, question, courses, known)
+
+
+def _on_contour(
+    context: Context,
+    question: _Question,
+    courses: Sequence[Course],
+    known: dict[tuple[int, float], Cumulative],
+) -> Finding:
+    rule, stand_in = question.rule, question.stand_in
     if stand_in is None:
-        yield _unanswered(
+        return _unanswered(
             question,
             f"no {rule.structures[0]} or contour round it",
             f"Contour {rule.structures[0]} and export the structure set.",
         )
-        return
     scale = rule.metric.alpha_beta if rule.metric and rule.metric.alpha_beta else None
     if scale is None:
-        yield _unanswered(question, "the rule states no alpha/beta", "Mend the guideline file.")
-        return
+        return _unanswered(question, "the rule states no alpha/beta", "Mend the guideline file.")
+    key = (stand_in.match.roi_number, scale)
     try:
-        key = (stand_in.match.roi_number, scale)
         if key not in known:
             known[key] = cumulative_at(context, stand_in.match, courses, alpha_beta_gy=scale)
-        sums = known[key]
     except PlanCheckerError as error:
-        yield _unanswered(
-            question, str(error), "State what the message names, or export the earlier course."
-        )
-        return
-    yield _dose(context, question, sums, courses)
+        remedy = "State what the message names, or export the earlier course."
+        return _unanswered(question, str(error), remedy, subject=stand_in.match.roi_name)
+    return _dose(context, question, known[key], courses)
 
 
 def reservations(context: Context, rule: ReirradiationRule, courses: Sequence[Course]) -> list[str]:
@@ -253,7 +265,12 @@ def _basis(sums: Cumulative) -> str:
             f"hot spots coinciding {sums.total.value:.1f}, lying apart {sums.total.low:.1f}; the "
             "first decides"
         )
-    return f"EQD2 in Gy on {sums.match.roi_name}: {', '.join(shares)}; {how}."
+    small = "".join(
+        f"; {one.metric} of the sum {one.value:.1f}, {one.band[0]:.1f} to {one.band[1]:.1f}"
+        for one in sums.near_maximum
+        if one.value is not None and one.band is not None and math.isfinite(one.band[1])
+    )
+    return f"EQD2 in Gy on {sums.match.roi_name}: {', '.join(shares)}; {how}{small}."
 
 
 def _interval(context: Context, question: _Question, course: Course) -> Finding:
@@ -280,7 +297,7 @@ def _interval(context: Context, question: _Question, course: Course) -> Finding:
         question, value, answer, judging.verdict(answer, excess=excess), unit="months"
     )
     finding = replace(finding, subject=course.label)
-    return replace(finding, message=f"{course.label}: {finding.message} Counted {interval.how}.")
+    return replace(finding, message=f"{course.label}: {finding.message} Counting: {interval.how}.")
 
 
 def _finding(

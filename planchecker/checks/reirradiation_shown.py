@@ -1,26 +1,24 @@
-"""RI013 to RI016 and RI030: what is shown beside the rules for a further course."""
+"""RI013 to RI015: what is shown beside the rules for a further course."""
 
 from collections.abc import Iterator
-
-import numpy as np
 
 from constraints.model import Course as CourseKind
 from constraints.model import Evidence, PracticeRange, RiskScore, Technique
 from planchecker.checks.context import Context, Outcome
-from planchecker.checks.courses_at import Cumulative, cumulative_at, way_to
+from planchecker.checks.courses_at import Cumulative, cumulative_at
 from planchecker.checks.courses_given import earlier_courses
 from planchecker.checks.limits.asking import measure
-from planchecker.checks.limits.nesting import CORD, contoured, drawn_structures, is_neural
+from planchecker.checks.limits.nesting import CORD
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.reirradiation_rules import contour_for
 from planchecker.checks.saying import moot, say
-from planchecker.courses import Course, interval_between, technique_of
+from planchecker.courses import Course, interval_between
 from planchecker.dosimetry.radiobiology import bed
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Status
 from planchecker.schemes.tables import is_one_of
 
-__all__ = ["cord_risk", "organ_sums", "practice", "recovery", "risk_score"]
+__all__ = ["practice", "recovery", "risk_score"]
 
 _NO_COURSE = "no earlier course was given"
 
@@ -194,132 +192,6 @@ def recovery(context: Context) -> Iterator[Outcome]:
                 )
 
 
-def organ_sums(context: Context) -> Iterator[Outcome]:
-    """Ask what other organs get in both courses.
-
-    What
-    ----
-    The cumulative EQD2 maximum of every organ outside the cord's family that the isodose of
-    half the prescription of this plan and of an earlier course reach, with the alpha/beta of
-    the protocol.
-
-    Why
-    ---
-    Oesophagus, bowel and kidney were in the first field too.
-
-    Passes
-    ------
-    No organ lies in the high dose of both.
-
-    Fires
-    -----
-    `manual` for each that does: no cumulative limit is published for it.
-
-    Not evaluated
-    -------------
-    Organs cannot be asked of a course whose dose is not laid over this plan: not applicable.
-
-    References
-    ----------
-    alpha/beta of the protocol; half the prescription as in RI002.
-    """
-    courses = [c for c in earlier_courses(context) if _laid(context, c)]
-    if not courses:
-        reason = "no earlier course with a dose laid over this plan" if context.courses else ""
-        yield moot("RI016", "organs", reason or _NO_COURSE)
-        return
-    hit = 0
-    for match in contoured(context):
-        if match.category != "organ" or is_neural(context.protocol, match.name):
-            continue
-        alpha_beta = _alpha_beta(context, match.name)
-        if not _in_both(context, match.roi_number, courses):
-            continue
-        hit += 1
-        remedy = "Let a physician judge the organ over both courses."
-        try:
-            sums = cumulative_at(context, match, courses, alpha_beta_gy=alpha_beta)
-        except PlanCheckerError as error:
-            message = f"{match.roi_name}: {error}."
-            yield say("RI016", match.roi_name, Status.NOT_EVALUATED, message, remedy=remedy)
-            continue
-        yield say(
-            "RI016",
-            match.roi_name,
-            Status.MANUAL,
-            f"{match.roi_name} lies in the high dose of both courses: {sums.total.value:.1f} Gy "
-            f"EQD2({alpha_beta:g}) in total; no cumulative limit is published.",
-            remedy=remedy,
-            roi_number=match.roi_number,
-            value=sums.total.value,
-            unit="Gy",
-            band=(sums.total.low, sums.total.high) if np.isfinite(sums.total.high) else None,
-            location_mm=sums.total.location_mm,
-        )
-    if not hit:
-        yield say("RI016", "organs", Status.PASS, "No other organ is in the high dose of both.")
-
-
-def cord_risk(context: Context) -> Iterator[Outcome]:
-    """Show the logistic risk of myelopathy after conventional fractionation.
-
-    What
-    ----
-    P = 1 / (1 + (D50 / D)^k) of the highest EQD2 of the cord over all courses, with the
-    alpha/beta of the curve.
-
-    Why
-    ---
-    It turns a dose into a risk a patient can be told, within its range: once daily, about 2 Gy
-    a fraction, full cross-section, cervical cord, one course.
-
-    Passes
-    ------
-    Never: no status is given, the figure is listed with its range.
-
-    Fires
-    -----
-    Never.
-
-    Not evaluated
-    -------------
-    Never. Outside conventional fractionation it is not shown at all.
-
-    References
-    ----------
-    Schultheiss 2008, doi 10.1016/j.ijrobp.2007.11.075; QUANTEC 2010,
-    doi 10.1016/j.ijrobp.2009.04.095. The slope is derived.
-    """
-    names = ("cord_risk.d50_gy", "cord_risk.slope", "cord_risk.alpha_beta_gy")
-    conventional = context.technique.worlds == (Technique.CONVENTIONAL,) and all(
-        technique_of(c, context.protocol, context.guidelines) is Technique.CONVENTIONAL
-        for c in context.courses
-    )
-    stand_in = contour_for(context, CORD)
-    if (
-        not conventional
-        or stand_in is None
-        or any(n not in context.protocol.criteria for n in names)
-    ):
-        yield moot("RI030", CORD, "the curve is for conventional fractionation of the cord only")
-        return
-    d50, slope, alpha_beta = (context.criterion(name) for name in names)
-    try:
-        sums = cumulative_at(context, stand_in.match, context.courses, alpha_beta_gy=alpha_beta)
-    except PlanCheckerError as error:
-        yield moot("RI030", CORD, f"no answer: {error}")
-        return
-    dose = sums.total.value
-    risk = 0.0 if dose <= 0 else 1 / (1 + (d50 / dose) ** slope)
-    beyond = "; recovery between courses is not in it" if context.courses else ""
-    yield moot(
-        "RI030",
-        stand_in.match.roi_name,
-        f"shown without status: {100 * risk:.2g} % at {dose:.1f} Gy EQD2({alpha_beta:g}); valid "
-        f"for once-daily treatment of the full cervical cord at about 2 Gy a fraction{beyond}",
-    )
-
-
 def _points(context: Context, score: RiskScore, courses: tuple[Course, ...]) -> tuple[float, str]:
     stand_in = contour_for(context, score.structures[0])
     if stand_in is None:
@@ -384,35 +256,3 @@ def _practice_rows(
                 and is_one_of(row.after, earlier.prescribed_gy, earlier.fractions, context.protocol)
             ):
                 yield guideline.id, row
-
-
-def _laid(context: Context, course: Course) -> bool:
-    try:
-        way = way_to(context, course)
-    except PlanCheckerError:
-        return False
-    return course.grid is not None and course.fractions is not None and way is not None
-
-
-def _in_both(context: Context, roi_number: int, courses: list[Course]) -> bool:
-    """Tell whether an organ reaches half the prescription of this plan and of an earlier one."""
-    stated, grid = prescription(context).dose_gy, context.plan_dose.grid
-    if stated is None or grid is None:
-        return False
-    structure = drawn_structures(context)[roi_number]
-    points = np.concatenate([contour.points_mm for contour in structure.contours])
-    if not (np.nan_to_num(grid.at(points)) >= stated / 2).any():
-        return False
-    for course in courses:
-        way = way_to(context, course)
-        if way is None or course.grid is None or course.prescribed_gy is None:
-            continue
-        there = course.grid.at(points @ way.matrix[:3, :3].T + way.matrix[:3, 3])
-        if (np.nan_to_num(there) >= course.prescribed_gy / 2).any():
-            return True
-    return False
-
-
-def _alpha_beta(context: Context, name: str) -> float:
-    given = context.protocol.alpha_beta_gy
-    return given[name] if name in given else given["default"]

@@ -4,27 +4,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from constraints.metric import Metric, MetricKind
-from constraints.model import Comparison, Evidence, Kind, RiskFlag, Technique
+from constraints.metric import Metric
+from constraints.model import Comparison, Evidence, RiskFlag, Technique
 from planchecker.checks import geometry
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.limits.asking import measure
 from planchecker.checks.limits.cord_contours import round_cord
-from planchecker.checks.limits.nesting import CORD, contoured, drawn_structures, in_family
-from planchecker.checks.limits.selection import cord_governors, prescription, questions
+from planchecker.checks.limits.nesting import drawn_structures
+from planchecker.checks.limits.selection import prescription
 from planchecker.checks.plan_indices import conformity, dose_at_distance, fall_off
 from planchecker.checks.saying import moot, say
+from planchecker.checks.setup_robustness import setup_robustness
 from planchecker.checks.targets import targets
 from planchecker.dosimetry.radiobiology import eqd2
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Status
-from planchecker.robustness import Range, setup_errors, spread
-from planchecker.solid_points import filled
 
 __all__ = ["CHECKS"]
 
 _LOWEST = Metric.parse("Dmin")
-_CORD_POINTS, _TARGET_POINTS = 12_000, 4_000
 
 
 def coldest_tumour(context: Context) -> Iterator[Outcome]:
@@ -230,84 +228,6 @@ def one_isocentre(context: Context) -> Iterator[Outcome]:
         )
 
 
-def setup_robustness(context: Context) -> Iterator[Outcome]:
-    """Ask what set-up errors do to cord and target, approximately.
-
-    What
-    ----
-    Contours are shifted along each axis by up to ``robustness.shift_mm`` and turned about each
-    by up to ``robustness.turn_deg`` about the isocentre, in the dose as planned; the range of
-    cord D0.03cc and PTV D95% is shown. Approximate: the dose is taken not to change, and each
-    error stands for the whole course.
-
-    Why
-    ---
-    The steepest fall-off of all lies at the cord, one millimetre from a limit.
-
-    Passes
-    ------
-    The cord keeps its governing limit within ``robustness.small_mm`` and
-    ``robustness.small_deg``, or it does not keep it as planned, which DL001 says.
-
-    Fires
-    -----
-    `warn` where it keeps the limit as planned and not within those errors.
-
-    Not evaluated
-    -------------
-    Without a cord contour, where contours leave the dose grid, and for conventional plans:
-    not applicable.
-
-    References
-    ----------
-    Static dose approximation; the sizes are local choices of the protocol.
-    """
-    code = "TC020"
-    cord = next((m for m in contoured(context) if m.name == CORD), None)
-    if context.technique.worlds != (Technique.STEREOTACTIC,) or cord is None:
-        yield moot(code, CORD, "asked of stereotactic plans with a cord contour")
-        return
-    shifts = np.arange(1.0, context.criterion("robustness.shift_mm") + 0.5)
-    turns = np.arange(1.0, context.criterion("robustness.turn_deg") + 0.5)
-    wide = _range(context, cord.roi_number, tuple(shifts), tuple(turns), volume_cc=0.03)
-    small = _range(
-        context,
-        cord.roi_number,
-        (context.criterion("robustness.small_mm"),),
-        (context.criterion("robustness.small_deg"),),
-        volume_cc=0.03,
-    )
-    if wide is None or small is None:
-        yield moot(code, cord.roi_name, "cannot be told: it leaves the dose grid when it moves")
-        return
-    bound = _cord_bound(context)
-    over = bound is not None and wide.planned <= bound < small.high
-    first = (
-        f"Approximate, static dose: {cord.roi_name} D0.03cc {wide.planned:.1f} Gy as planned, "
-        f"{small.low:.1f} to {small.high:.1f} Gy within 1 mm and 1 degree, "
-        f"{wide.low:.1f} to {wide.high:.1f} Gy within {shifts[-1]:g} mm and {turns[-1]:g} degrees"
-    )
-    parts = [first]
-    for ptv in targets(context, "PTV"):
-        found = _range(context, ptv.roi_number, tuple(shifts), tuple(turns), percent=95.0)
-        if found is not None:
-            parts.append(
-                f"{ptv.roi_name} D95% {found.planned:.1f} Gy, {found.low:.1f} to {found.high:.1f}"
-            )
-    limit = f"; governing limit {bound:g} Gy" if bound is not None else ""
-    yield say(
-        code,
-        cord.roi_name,
-        Status.WARN if over else Status.PASS,
-        f"{'; '.join(parts)}{limit}.",
-        remedy="Tighten set-up tolerance and imaging, or lower the dose of the cord.",
-        roi_number=cord.roi_number,
-        value=small.high,
-        unit="Gy",
-        band=(wide.low, wide.high),
-    )
-
-
 CHECKS: tuple[Check, ...] = (
     Check(code="TC010", title="Conformity", run=conformity),
     Check(code="TC011", title="Fall-off of the dose", run=fall_off),
@@ -374,48 +294,3 @@ def _flag_words(flag: RiskFlag) -> str:
         scale = f" in EQD2({flag.alpha_beta_gy:g})" if flag.alpha_beta_gy else ""
         return f"Prescription{scale}"
     return f"{', '.join(flag.structures)} {flag.metric}"
-
-
-def _cord_bound(context: Context) -> float | None:
-    """Return the highest mandatory point limit of the governing guideline on the cord."""
-    world = Technique.STEREOTACTIC
-    deciding = cord_governors(context, world)
-    found = [
-        q.limit.value
-        for q in questions(context, world)
-        if q.guideline.id in deciding
-        and in_family(context.protocol, q.structure)
-        and q.limit.metric.kind is MetricKind.DMAX
-        and q.limit.kind is not Kind.OPTIMAL
-    ]
-    return max(found, default=None)
-
-
-def _range(
-    context: Context,
-    roi_number: int,
-    shifts_mm: tuple[float, ...],
-    turns_deg: tuple[float, ...],
-    *,
-    volume_cc: float | None = None,
-    percent: float | None = None,
-) -> Range | None:
-    grid, plan = context.plan_dose.grid, context.case.plan
-    if grid is None:
-        return None
-    most = _TARGET_POINTS if volume_cc is None else _CORD_POINTS
-    try:
-        points, share_cc = filled(drawn_structures(context)[roi_number], most=most)
-    except PlanCheckerError:
-        return None
-    places = {p for beam in (plan.treatment_beams if plan else ()) for p in beam.isocentres_mm}
-    about = np.array(places.pop()) if len(places) == 1 else points.mean(axis=0)
-    return spread(
-        points,
-        grid,
-        setup_errors(shifts_mm=shifts_mm, turns_deg=turns_deg),
-        about_mm=about,
-        share_cc=share_cc,
-        volume_cc=volume_cc,
-        percent=percent,
-    )

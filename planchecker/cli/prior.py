@@ -36,9 +36,9 @@ def read_priors(given: Iterable[str]) -> list["Course | Exported"]:
     found: list[Course | Exported] = []
     for text in given:
         path = Path(text)
-        if not path.exists() and "=" in text:
+        if "=" in text and not _exists(path):
             found.append(parse_summary(text))
-        elif path.suffix.lower() == ".toml":
+        elif path.suffix.lower() == ".toml" and not path.is_dir():
             for entry in read_course_list(path):
                 if entry.path is None:
                     found.append(entry.course)
@@ -47,6 +47,14 @@ def read_priors(given: Iterable[str]) -> list["Course | Exported"]:
         else:
             found += _exports(path, stated=None)
     return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        # A long summary is longer than a name of a file may be.
+        return False
 
 
 def _exports(path: Path, *, stated: "Course | None") -> list["Exported"]:

@@ -3,6 +3,7 @@
 from planchecker.courses.course_list import Listed, read_course_list
 from planchecker.courses.dicom import (
     Exported,
+    Matcher,
     case_of_other,
     course_of_case,
     course_of_export,
@@ -17,6 +18,7 @@ __all__ = [
     "Exported",
     "Interval",
     "Listed",
+    "Matcher",
     "StatedDose",
     "case_of_other",
     "course_of_case",

@@ -1,19 +1,24 @@
 """A course from a DICOM export."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from constraints.model import Guideline, Protocol
 from constraints.vocabulary import load_vocabulary
 from planchecker.case import Case, DoseObject, Plan
+from planchecker.courses.summary import NAMELESS
 from planchecker.courses.technique import technique_of
 from planchecker.courses.values import Course
-from planchecker.naming import match_structures
+from planchecker.dosimetry.structure import Structure
+from planchecker.naming import Match, match_structures
 from planchecker.plan_dose import names_plan, resolve_plan_dose
 from planchecker.schemes import read_technique
 from planchecker.schemes.targets import prescribed_targets
 
-__all__ = ["Exported", "case_of_other", "course_of_case", "course_of_export"]
+__all__ = ["Exported", "Matcher", "case_of_other", "course_of_case", "course_of_export"]
+
+Matcher = Callable[[Iterable[Structure]], tuple[Match, ...]]
+"""What matches the names of structures."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -39,6 +44,7 @@ def course_of_case(
     guidelines: Mapping[str, Guideline],
     source: str = "export",
     concurrent: bool = False,
+    matcher: Matcher | None = None,
 ) -> Course:
     """Turn a case into a course.
 
@@ -49,6 +55,8 @@ def course_of_case(
         bring the target to the prescription.
     concurrent
         Whether it is treated together with the plan that is checked.
+    matcher
+        What matches the names of the structures; the packaged names by default.
 
     Returns
     -------
@@ -71,7 +79,7 @@ def course_of_case(
         concurrent=concurrent,
         dose_problem="there is no RT Plan",
         structures=structures,
-        matches=match_structures(structures, load_vocabulary()),
+        matches=(matcher or _packaged)(structures),
         registrations=case.registrations,
         deformable=any("deformable" in file.reason.lower() for file in case.foreign),
         files=case.files,
@@ -96,6 +104,7 @@ def course_of_export(
     protocol: Protocol,
     guidelines: Mapping[str, Guideline],
     source: str = "export",
+    matcher: Matcher | None = None,
 ) -> Course:
     """Turn an export into a course; what is stated beside it stands over what it holds.
 
@@ -108,7 +117,9 @@ def course_of_export(
     >>> course_of_export(export, protocol=protocol, guidelines={}).fractions
     10
     """
-    course = course_of_case(export.case, protocol=protocol, guidelines=guidelines, source=source)
+    course = course_of_case(
+        export.case, protocol=protocol, guidelines=guidelines, source=source, matcher=matcher
+    )
     stated = export.stated
     if stated is None:
         return course
@@ -124,9 +135,21 @@ def course_of_export(
         )
         if (value := getattr(stated, name)) is not None
     }
+    if stated.label != NAMELESS:
+        given["label"] = stated.label
+    # A patient that is stated must be the one of the export too; the plan is compared with both.
     return replace(
-        course, **given, doses=stated.doses, same_place=stated.same_place, source=stated.source
+        course,
+        **given,
+        doses=stated.doses,
+        same_place=stated.same_place,
+        source=stated.source,
+        stated_patient=stated.patient,
     )
+
+
+def _packaged(structures: Iterable[Structure]) -> tuple[Match, ...]:
+    return match_structures(structures, load_vocabulary())
 
 
 def case_of_other(case: Case, other: Plan) -> Case:

@@ -13,7 +13,7 @@ from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
 from planchecker.naming import match_structures
 
-__all__ = ["KEYS", "build_course", "parse_summary"]
+__all__ = ["KEYS", "NAMELESS", "build_course", "parse_summary"]
 
 EXAMPLE = "dose_gy=30,fractions=10,end=2025-03-01,structure=SpinalCord,dmax_gy=31.2"
 KEYS = (
@@ -29,7 +29,11 @@ KEYS = (
 )
 """What a typed course may state beside ``structure`` and ``dmax_gy``."""
 
+NAMELESS = "earlier course"
+"""Label of a course that states none."""
+
 _LONGEST = 2_000
+_LONGEST_SHOWN = 60
 _MOST_GY = 200.0
 _MOST_FRACTIONS = 100
 _MOST_HOT_SPOT = 3.0
@@ -97,7 +101,7 @@ def build_course(
         known = " or ".join(Technique)
         raise PlanCheckerError(_say(at, f"technique={technique!r} must be {known}"))
     course = Course(
-        label=label or "earlier course",
+        label=label or NAMELESS,
         source=source,
         prescribed_gy=_number(given, "dose_gy", most=_MOST_GY, at=at),
         fractions=_whole(given, "fractions", at=at),
@@ -156,13 +160,18 @@ def _number(
     value = given[key]
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not least <= number <= most or (key == "dose_gy" and number == 0):
         raise PlanCheckerError(
-            _say(at, f"{key}={value!r} must be a number from {least:g} to {most:g}")
+            _say(at, f"{key}={_shown(value)} must be a number from {least:g} to {most:g}")
         )
     return number
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _whole(given: dict[str, Any], key: str, *, at: str) -> int | None:

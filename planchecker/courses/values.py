@@ -55,6 +55,8 @@ class Course:
         True for a plan that is treated together with the one that is checked.
     patient
         None for a typed course, which does not name one.
+    stated_patient
+        Patient that a list states beside an export; None where it states none.
     plan_uid
         SOP Instance UID of its plan.
     grid
@@ -82,6 +84,7 @@ class Course:
     same_place: bool = False
     concurrent: bool = False
     patient: Patient | None = None
+    stated_patient: Patient | None = None
     plan_uid: str = ""
     grid: DoseGrid | None = None
     dose_problem: str = ""
