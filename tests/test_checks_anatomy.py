@@ -3,7 +3,7 @@
 import case_factory as factory
 import numpy as np
 import pytest
-from check_cases import BODY, CORD, CTV, PTV, ask, context, findings, with_rois
+from check_cases import BODY, CORD, CTV, PTV, RUN, ask, context, findings, with_rois
 
 from constraints.model import Technique
 from planchecker.checks.margin import margins
@@ -247,3 +247,29 @@ def test_dose_to_a_device(answers, around, expected):
 
 def test_without_a_device_nothing_is_asked():
     assert ask("DG006", context()) == ["n/a"]
+
+
+def test_a_gap_in_the_cord_is_told_where_it_receives_dose():
+    upper = factory.cylinder("SpinalCord", number=2, step_mm=3.0, length_mm=84.0)
+    lower = factory.cylinder("CaudaEquina", number=6, centre_mm=(0, 0, -62.0), step_mm=3.0)
+    apart = factory.changed(
+        lower, contours=tuple(c for c in lower.contours if c.points_mm[0, 2] < -54)
+    )
+
+    def asked(reach_mm):
+        rois = (PTV, upper, BODY, apart)
+        of = factory.case(
+            structure_set=factory.structure_set(*rois),
+            doses=(factory.dose(local_dose(reach_mm)),),
+        )
+        return findings("ST017", context(of))
+
+    assert asked(30.0) == []
+    told = [f for f in asked(50.0) if "is not contoured at z" in f.message]
+    assert len(told) == 1
+    assert -54 < told[0].location_mm[2] < -42
+
+
+def test_without_a_dose_the_cord_is_not_said_to_leave_it():
+    (outcome,) = RUN["ST017"](context(factory.case(doses=())))
+    assert "out of the dose" not in outcome.message

@@ -58,6 +58,16 @@ def overridden(structure, value):
     return factory.changed(structure, physical_properties=(("REL_MASS_DENSITY", value),))
 
 
+def contrasted(name):
+    """Scan with contrast and a density override on one structure."""
+    filled = overridden(factory.cylinder(name, number=7, step_mm=3.0), 1.0)
+    of = factory.case(
+        structure_set=factory.structure_set(PTV, CORD, BODY, filled),
+        images=changed(contrast="IOMERON"),
+    )
+    return context(of)
+
+
 NO_IMAGES = context(factory.case(images=(), files=()))
 CASES = [
     ("IM001", context(), ["pass"]),
@@ -96,6 +106,8 @@ CASES = [
     ("IM009", context(), ["pass"]),
     ("IM009", scanned(changed(contrast="IOMERON")), ["manual"]),
     ("IM009", scanned(changed(contrast="NONE")), ["pass"]),
+    ("IM009", contrasted("Bladder"), ["pass"]),
+    ("IM009", contrasted("Hardware"), ["manual"]),
     ("IM010", context(), ["pass"]),
     ("IM010", with_rois(PTV, CORD, overridden(BODY, 1.0)), ["manual"]),
     ("IM010", with_rois(PTV, overridden(CORD, 100.0), BODY), ["manual"]),
@@ -155,3 +167,9 @@ def test_a_body_beyond_the_edge_is_located():
     (finding,) = findings("IM008", scanned(changed(reconstruction_diameter_mm=141.0)))
     assert finding.location_mm is not None
     assert np.hypot(*finding.location_mm[:2]) == pytest.approx(70, abs=1)
+
+
+def test_the_place_of_a_missing_slice_is_given():
+    (finding,) = findings("IM004", scanned(IMAGES[:9] + IMAGES[10:]))
+    assert finding.value == pytest.approx(6.0)
+    assert finding.location_mm == IMAGES[8].position_mm

@@ -4,7 +4,7 @@ from datetime import date
 
 import case_factory as factory
 import pytest
-from check_cases import BODY, CORD, PTV, ask, context
+from check_cases import BODY, CORD, PTV, ask, context, findings
 
 from planchecker.checks.level import levels_in, side_of
 
@@ -125,3 +125,10 @@ def test_a_scan_without_a_date_has_no_age():
     undated = factory.images(acquired_on=None)
     assert ask("ID009", context(factory.case(images=undated))) == ["not-evaluated"]
     assert ask("ID009", context(factory.case(images=()))) == ["n/a"]
+
+
+def test_the_place_of_what_lies_wrong_is_given():
+    (side,) = findings("ST013", labelled("A", femur("L", -40.0)))
+    assert side.location_mm == pytest.approx((-40.0, 0.0, 0.0), abs=1)
+    (level_of,) = findings("ST018", labelled("T11 30Gy", T9, T10, level("VB_T11", -40.0, 7)))
+    assert level_of.location_mm == pytest.approx((0.0, 0.0, 0.0), abs=1)

@@ -85,6 +85,12 @@ NAMES = [
     # Several targets are usual; the same ROI name twice is not.
     ((PTV, factory.changed(PTV, name="PTV_2")), {"PTV_2": "PTV"}, {"structures": "pass"}),
     ((PTV, PTV), {}, {"PTV": "manual"}),
+    # Two outlines of the body, whatever they are called.
+    (
+        (PTV, BODY, factory.changed(BODY, name="Outline_old")),
+        {"Outline_old": "External"},
+        {"External": "manual"},
+    ),
 ]
 
 

@@ -1,18 +1,26 @@
 """Seeded errors: made as DICOM files, found by the check that must find them."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import case_factory as factory
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import sample_dicom
+from benchmarks.commission import BEGIN, CLEAN, END, tables
+from planchecker.checker import check
+from planchecker.checks import CHECKS
 from planchecker.cli import app
 from planchecker.commission import MUTATIONS, Commissioning, Trial, commission, render
+from planchecker.commission.memory import Memory
+from planchecker.commission.runner import judged
 from planchecker.errors import ReadError
-from planchecker.reading import read_cases
-from planchecker.results import Status
+from planchecker.reading import read_case, read_cases
+from planchecker.results import Finding, Report, Status
 
 SAMPLE = "long-bone-8-in-1"
 # One error a family, so that the test stays quick; benchmarks run them all on every sample.
@@ -72,6 +80,46 @@ def test_a_silent_check_counts_as_missed(folder):
     (trial,) = commission([folder], mutations=(deaf,), second_opinion=False).trials
     assert trial.detected is False
     assert "not found by ID001; new are DG005 manual" in trial.said
+
+
+def test_a_finding_that_does_not_name_the_error_counts_as_missed(folder):
+    vague = replace(next(m for m in MUTATIONS if m.id == "water"), says="a leaf pair")
+    (trial,) = commission([folder], mutations=(vague,), second_opinion=False).trials
+    assert trial.detected is False
+
+
+def test_a_finding_that_leaves_the_exit_code_at_0_counts_as_missed():
+    (mutation,) = (m for m in MUTATIONS if m.id == "cold-spot")
+    cold = Finding(code="TC013", subject="GTV", status=Status.WARN, message="away from the cord")
+    trial = judged(mutation, Report(findings=(cold,)), frozenset())
+    assert (trial.detected, trial.exit_code) == (False, 0)
+    worse = Finding(code="TC003", subject="GTV", status=Status.FAIL, message="cold")
+    assert judged(mutation, Report(findings=(cold, worse)), frozenset()).detected is True
+
+
+def test_what_was_said_of_the_clean_plan_is_no_detection():
+    (mutation,) = (m for m in MUTATIONS if m.id == "rejected-plan")
+    old = Finding(code="ID006", subject="plan", status=Status.FAIL, message="The plan is REJECTED.")
+    known = frozenset({(old.code, old.subject, old.status.value, old.message)})
+    assert judged(mutation, Report(findings=(old,)), known).detected is False
+    assert judged(mutation, Report(findings=(old,)), frozenset()).detected is True
+
+
+def test_only_what_is_the_same_to_the_last_byte_is_remembered():
+    memory = Memory()
+    first, again = memory.same(factory.case()), memory.same(factory.case())
+    one, other = first.structure_set.structures[0], again.structure_set.structures[0]
+    assert one is other
+    assert first.doses[0].grid is again.doses[0].grid
+    moved = factory.changed(
+        one.contours[0], points_mm=one.contours[0].points_mm + np.array([1e-9, 0.0, 0.0])
+    )
+    changed = factory.changed(one, contours=(moved, *one.contours[1:]))
+    third = memory.same(factory.case(structure_set=factory.structure_set(changed)))
+    assert third.structure_set.structures[0] is not one
+    grid = first.doses[0].grid
+    assert memory.histogram(one, grid) is memory.histogram(one, grid)
+    assert memory.histogram(changed, grid) is not memory.histogram(one, grid)
 
 
 def test_a_folder_must_hold_one_plan(tmp_path, folder):
@@ -163,5 +211,36 @@ def test_the_exit_code_tells_of_missed_errors(monkeypatch, folder, missed, code)
     assert "seeded errors found" in result.stdout
 
 
-def test_statuses_of_mutations_are_never_a_pass():
+def test_mutations_never_want_a_pass_and_say_what_they_want_to_hear():
     assert all(one.statuses and Status.PASS not in one.statuses for one in MUTATIONS)
+    assert all(len(one.says) > 2 for one in MUTATIONS)
+
+
+# The table of the README
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_the_clean_samples_are_flagged_by_nothing(name, tmp_path):
+    sample_dicom.write(name, tmp_path)
+    assert check(read_case(tmp_path)).attention == ()
+
+
+def test_the_benchmark_makes_its_tables_of_runs():
+    run_of = json.loads(render(RUN, "json"))
+    text = tables({"one": run_of, "two": run_of})
+    assert "| one | 2 | 1 | 1 | ID002 warn |" in text
+    assert "| ID001 | 1 | 2 | 2 |" in text
+    assert "| ID002 | 2 | 2 | 0 |" in text
+
+
+def test_the_readme_lists_every_check_and_found_every_error():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = text.split(BEGIN)[1].split(END)[0]
+    rows = [line.strip("| ").split(" | ") for line in shown.splitlines() if line.startswith("| ")]
+    by_sample = {row[0]: row for row in rows if row[0] in sample_dicom.available()}
+    by_check = {row[0]: row for row in rows if re.fullmatch(r"[A-Z]{2}\d{3}", row[0])}
+    assert set(CLEAN) <= set(by_sample)
+    assert all(int(made) == int(found) for _, made, _, found, _ in by_sample.values())
+    assert all(by_sample[name][4] == "none" for name in CLEAN)
+    assert set(by_check) == {check.code for check in CHECKS}
+    assert all(made == found for _, _, made, found in by_check.values())

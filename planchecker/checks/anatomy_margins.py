@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from constraints.model import Technique
 from planchecker.checks import geometry
-from planchecker.checks.anatomy_shape import axial_shapes
+from planchecker.checks.anatomy_shape import axial_shapes, not_axial
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.checks.limits.cord_contours import round_cord
-from planchecker.checks.limits.nesting import drawn_structures
+from planchecker.checks.limits.nesting import contoured, drawn_structures
 from planchecker.checks.margin import Margins, margins
 from planchecker.checks.planar import Planar
 from planchecker.checks.saying import moot, say
@@ -57,7 +57,10 @@ def targets_nested(context: Context) -> Iterator[Outcome]:
     ICRU reports 50, 62 and 83; see ``contours.margin_tolerance_mm``, ``coverage.near_cord_mm``.
     """
     shapes = [(m, shape) for m, shape in axial_shapes(context) if m.category == "target"]
-    asked = False
+    drawn = tuple(m for m in contoured(context) if m.category == "target")
+    unknown = tuple(not_axial(context, "ST014", drawn if len(drawn) > 1 else ()))
+    yield from unknown
+    asked = bool(unknown)
     for match, shape in shapes:
         outer = _round(match, shape, shapes)
         if outer is not None:
@@ -153,7 +156,9 @@ def prv_contains(context: Context) -> Iterator[Outcome]:
     ICRU report 83; see ``contours.prv_tolerance_mm``.
     """
     shapes = {m.roi_number: (m, shape) for m, shape in axial_shapes(context)}
-    asked = False
+    unknown = tuple(not_axial(context, "ST015", _paired(context)))
+    yield from unknown
+    asked = bool(unknown)
     for match, outer in shapes.values():
         if match.category != "prv":
             continue
@@ -163,6 +168,15 @@ def prv_contains(context: Context) -> Iterator[Outcome]:
             yield _prv(context, match, organ, margins(inner, outer, in_plane=True))
     if not asked:
         yield moot("ST015", "PRV", "no PRV is contoured together with its organ")
+
+
+def _paired(context: Context) -> Iterator[Match]:
+    """Yield every PRV whose organ is contoured as well, and those organs."""
+    drawn = tuple(contoured(context))
+    names = {match.name for match in drawn}
+    prvs = [m for m in drawn if m.category == "prv" and m.base in names]
+    yield from prvs
+    yield from (m for m in drawn if m.name in {prv.base for prv in prvs})
 
 
 def _prv(context: Context, prv: Match, organ: Match, measured: Margins) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.checks.anatomy_shape import axial_shapes, is_grave
+from planchecker.checks.anatomy_shape import axial_shapes, graves, is_grave, not_axial
 from planchecker.checks.body import bodies
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.image_extent import target_planes
@@ -43,7 +43,7 @@ def inside_body(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Without an external contour on axial slices.
+    Without an external contour on axial slices; for a target or cord that is not drawn on them.
 
     References
     ----------
@@ -63,7 +63,9 @@ def inside_body(context: Context) -> Iterator[Outcome]:
         )
         return
     most, skin = context.criterion("contours.outside_body_cc"), _Skin(around)
-    clean = True
+    unknown = tuple(not_axial(context, "ST016", graves(context)))
+    yield from unknown
+    clean = not unknown
     for match, shape in axial_shapes(context):
         if match.category not in ("target", "organ", "prv"):
             continue
@@ -142,8 +144,8 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
     What
     ----
     Contours of the cord, its PRV, thecal sac, canal and cauda equina from
-    ``contours.cord_beyond_target_mm`` below to as far above every target, and the dose on the
-    first and last of them.
+    ``contours.cord_beyond_target_mm`` below to as far above every target, the dose on the
+    first and last of them, and the dose where none is drawn between them.
 
     Why
     ---
@@ -152,17 +154,17 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    Every height of that range is contoured, and the dose on the end planes is below
-    ``contours.cord_isodose_percent`` of the prescription.
+    Every height of that range is contoured, and the dose on the end planes and in gaps is
+    below ``contours.cord_isodose_percent`` of the prescription.
 
     Fires
     -----
-    `manual` where heights are bare, or the contour ends inside that isodose.
+    `manual` where heights are bare, or the contour ends or has a gap inside that isodose.
 
     Not evaluated
     -------------
-    Without dose or prescription the second part is left to DG001 and RX001. Without a target
-    or cord ST001 says so.
+    Where no target or no cord is drawn on axial slices. Without dose or prescription the
+    second part is left to DG001 and RX001. Without a target or cord ST001 says so.
 
     References
     ----------
@@ -175,12 +177,16 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
     shapes = [(m, s) for m, s in axial_shapes(context) if is_neural(context.protocol, m.name)]
     targets = target_planes(context)
     if not shapes or not targets:
-        yield moot("ST017", CORD, "no axial target or cord is contoured; ST001 reports it")
+        unknown = tuple(not_axial(context, "ST017", graves(context)))
+        yield from unknown
+        if not unknown:
+            yield moot("ST017", CORD, "no target or no cord is contoured; ST001 reports it")
         return
     cord = [shape for _, shape in shapes]
     beyond = context.criterion("contours.cord_beyond_target_mm")
     bare = sorted({z for target in targets for z in _bare(target, cord, beyond)})
     hot = _ends_in_dose(context, cord)
+    gap = _gap_in_dose(context, cord) if not bare else None
     percent = context.criterion("contours.cord_isodose_percent")
     remedy = "Contour the cord, or the cauda equina below it, farther along the patient."
     if bare:
@@ -191,6 +197,7 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
             f"The cord is not contoured at {len(bare)} heights from z {bare[0]:g} to {bare[-1]:g} "
             f"mm, within {beyond:g} mm of the target.",
             remedy=remedy,
+            location_mm=(*targets[0].middle_mm[:2], bare[0]),
         )
     if hot is not None:
         share, place = hot
@@ -203,12 +210,25 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
             remedy=remedy,
             location_mm=place,
         )
-    if not bare and hot is None:
+    if gap is not None:
+        share, place = gap
+        yield say(
+            "ST017",
+            CORD,
+            Status.MANUAL,
+            f"The cord is not contoured at z {place[2]:g} mm, where it receives {share:.0f} % of "
+            f"the prescription; asked is below {percent:g} %.",
+            remedy=remedy,
+            location_mm=place,
+        )
+    if not bare and hot is None and gap is None:
+        known = context.plan_dose.grid is not None and _prescribed_gy(context) is not None
         yield say(
             "ST017",
             CORD,
             Status.PASS,
-            f"The cord is contoured {beyond:g} mm beyond the target, and out of the dose.",
+            f"The cord is contoured {beyond:g} mm beyond the target"
+            + (", and out of the dose." if known else "."),
         )
 
 
@@ -217,15 +237,14 @@ def _bare(target: Planar, cord: list[Planar], beyond: float) -> Iterator[float]:
     low, high = float(target.heights_mm[0]) - beyond, float(target.heights_mm[-1]) + beyond
     step = min(shape.spacing_mm for shape in cord)
     for z in np.arange(low, high + step / 2, step):
-        if all(shape.nearest(float(z)) is None for shape in cord):
+        if _is_bare(float(z), cord):
             yield round(float(z), 2)
 
 
 def _ends_in_dose(context: Context, cord: list[Planar]) -> tuple[float, Place] | None:
     """Return share of the prescription in percent and place of the hotter end, if too hot."""
-    grid = context.plan_dose.grid
-    stated = context.case.plan.prescription.dose_gy if context.case.plan else None
-    if grid is None or not stated:
+    grid, stated = context.plan_dose.grid, _prescribed_gy(context)
+    if grid is None or stated is None:
         return None
     low = min(cord, key=lambda shape: float(shape.heights_mm[0]))
     high = max(cord, key=lambda shape: float(shape.heights_mm[-1]))
@@ -241,3 +260,40 @@ def _ends_in_dose(context: Context, cord: list[Planar]) -> tuple[float, Place] |
     worst = max(ends, default=None)
     hot = worst is not None and worst[0] >= context.criterion("contours.cord_isodose_percent")
     return worst if hot else None
+
+
+def _gap_in_dose(context: Context, cord: list[Planar]) -> tuple[float, Place] | None:
+    """Return share in percent and place of the hottest gap between contours, if too hot.
+
+    In a gap the cord runs straight from the middle of one contour to that of the next.
+    """
+    grid, stated = context.plan_dose.grid, _prescribed_gy(context)
+    if grid is None or stated is None:
+        return None
+    middles = sorted(
+        (float(z), *np.concatenate(loops).mean(axis=0))
+        for shape in cord
+        for z, loops in zip(shape.heights_mm, shape.loops, strict=True)
+    )
+    heights, x, y = np.array(middles).T
+    step = min(shape.spacing_mm for shape in cord)
+    bare = [z for z in np.arange(heights[0], heights[-1], step) if _is_bare(float(z), cord)]
+    if not bare:
+        return None
+    points = np.column_stack([np.interp(bare, heights, x), np.interp(bare, heights, y), bare])
+    doses = grid.at(points)
+    if np.isnan(doses).all():
+        return None
+    hottest = int(np.nanargmax(doses))
+    share = 100 * float(doses[hottest]) / stated
+    place = (float(points[hottest, 0]), float(points[hottest, 1]), float(points[hottest, 2]))
+    return (share, place) if share >= context.criterion("contours.cord_isodose_percent") else None
+
+
+def _is_bare(height: float, cord: list[Planar]) -> bool:
+    return all(shape.nearest(height) is None for shape in cord)
+
+
+def _prescribed_gy(context: Context) -> float | None:
+    plan = context.case.plan
+    return (plan.prescription.dose_gy or None) if plan else None

@@ -1,6 +1,6 @@
 """ST010 to ST012: gaps, stray pieces and volumes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from planchecker.errors import GeometryError
 from planchecker.naming import Match
 from planchecker.results import Finding, Status
 
-__all__ = ["axial_shapes", "is_grave", "missing_slices", "stated_volume", "stray_pieces"]
+__all__ = [
+    "axial_shapes",
+    "graves",
+    "is_grave",
+    "missing_slices",
+    "not_axial",
+    "stated_volume",
+    "stray_pieces",
+]
 
 
 def missing_slices(context: Context) -> Iterator[Outcome]:
@@ -51,7 +59,7 @@ def missing_slices(context: Context) -> Iterator[Outcome]:
     if context.case.structure_set is None:
         yield moot("ST010", "structures", "there is no structure set; ST001 reports it")
         return
-    findings = list(_not_axial(context, "ST010"))
+    findings = list(not_axial(context, "ST010", graves(context)))
     factor = context.criterion("contours.gap_spacings")
     heights = slice_heights(context.case.images) if context.case.images else None
     slices = float(np.median(np.diff(heights))) if heights is not None and len(heights) > 1 else 0.0
@@ -237,11 +245,15 @@ def axial_shapes(context: Context, *, unnamed: bool = False) -> Iterator[tuple[M
             continue
 
 
-def _not_axial(context: Context, code: str) -> Iterator[Finding]:
+def graves(context: Context) -> tuple[Match, ...]:
+    """Return the contoured targets and the contours of the cord's family."""
+    return tuple(match for match in contoured(context) if is_grave(context, match))
+
+
+def not_axial(context: Context, code: str, asked: Iterable[Match]) -> Iterator[Finding]:
+    """Yield a finding for each structure whose shape is asked for and cannot be judged."""
     drawn = drawn_structures(context)
-    for match in contoured(context):
-        if not is_grave(context, match):
-            continue
+    for match in asked:
         try:
             planar(drawn[match.roi_number])
         except GeometryError as error:

@@ -42,6 +42,8 @@ def appendix(context: Context) -> Iterator[str]:
         "machine": sorted({b.machine for b in context.case.plan.beams if b.machine}),
     }
     for topic, text in NEEDS_SITE_LIST.items():
+        if topic == "machine" and context.site is not None and context.site.machines:
+            continue
         here = f" (here: {', '.join(shown[topic])})" if shown.get(topic) else ""
         yield f"Needs a list of the centre: {text}{here}."
     for text in NOT_IN_DICOM.values():

@@ -9,6 +9,7 @@ from planchecker.case import Beam
 from planchecker.checks.beams_aim import aims_at_target, clearance, isocentre_place, one_isocentre
 from planchecker.checks.beams_extras import accessories, complexity, setup, skin_distance
 from planchecker.checks.beams_points import angles, control_points, jaws_and_leaves, leaf_pairs
+from planchecker.checks.beams_site import foreign_to_site
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.checks.saying import moot, say
@@ -111,7 +112,9 @@ def per_dose(context: Context) -> Iterator[Outcome]:
 
     References
     ----------
-    PLANCHECK; see ``delivery.mu_per_cgy_static_warn`` and those beside it.
+    PLANCHECK; see ``delivery.mu_per_cgy_static_warn``, ``delivery.mu_per_cgy_static_error``,
+    ``delivery.mu_per_cgy_modulated_warn``, ``delivery.mu_per_cgy_stereotactic_warn`` and
+    ``delivery.mu_per_cgy_modulated_error``.
     """
     plan = context.case.plan
     beams = plan.treatment_beams if plan else ()
@@ -160,7 +163,8 @@ def point_doses(context: Context) -> Iterator[Outcome]:
     What
     ----
     The sum of Beam Dose over the treatment beams, times the fractions, against the plan dose at
-    the Beam Dose Specification Point, where all beams name the same point.
+    the Beam Dose Specification Point, where all beams name the same point within
+    ``delivery.point_mm``.
 
     Why
     ---
@@ -252,12 +256,13 @@ def machine(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `manual` where they differ between beams.
+    `manual` where they differ between beams, and where the machine list of a site file does
+    not hold the machine, its energy or the technique on it.
 
     Not evaluated
     -------------
     Where a beam states no machine or no energy. Whether the centre has this machine needs its
-    list.
+    list, in a site file.
 
     References
     ----------
@@ -273,7 +278,9 @@ def machine(context: Context) -> Iterator[Outcome]:
     photons = sorted({e for b in beams if b.radiation in ("", _PHOTON) for e in _energies(b)})
     modes = sorted({beam.fluence_mode for beam in beams if beam.fluence_mode})
     listed = ", ".join(f"{energy:g}" for energy in photons)
+    foreign = foreign_to_site(context)
     status, message = climb(
+        (bool(foreign), Status.MANUAL, " ".join(foreign)),
         (len(machines) > 1, Status.MANUAL, f"Several machines: {', '.join(machines)}."),
         (len(kinds) > 1, Status.MANUAL, f"Several kinds of radiation: {', '.join(kinds)}."),
         (len(photons) > 1, Status.MANUAL, f"Several photon energies: {listed} MV."),

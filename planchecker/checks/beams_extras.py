@@ -229,7 +229,8 @@ def complexity(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    The score is at least two standard deviations below the mean of ``delivery.complexity_mean``.
+    The score is at most two deviations (``delivery.complexity_sd``) below the mean
+    (``delivery.complexity_mean``).
 
     Fires
     -----

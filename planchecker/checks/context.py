@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from constraints.model import Guideline, Protocol
+from constraints.site_model import Site
 from planchecker.case import Case
 from planchecker.courses.values import Course
 from planchecker.dosimetry.dvh import DVH
@@ -37,6 +38,9 @@ class Context:
         Earlier courses that were given, and with `summed` the other plans of the patient.
     summed
         Whether the other plans under the same paths are to be added up with this one.
+    site
+        The site file, for lists of the centre that are no rules, such as its machines; its
+        decisions are in `protocol` and `guidelines` already.
     """
 
     case: Case
@@ -51,6 +55,7 @@ class Context:
     second_opinion: bool = False
     courses: tuple[Course, ...] = ()
     summed: bool = False
+    site: Site | None = None
 
     def criterion(self, name: str) -> float:
         """Return a number of the protocol by its dotted name."""

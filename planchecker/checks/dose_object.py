@@ -236,7 +236,8 @@ def scaling(context: Context) -> Iterator[Outcome]:
 
     References
     ----------
-    See ``scaling.conventional_min`` and the three beside it.
+    See ``scaling.conventional_min``, ``scaling.conventional_max``, ``scaling.stereotactic_min``
+    and ``scaling.stereotactic_max``.
     """
     grid = context.plan_dose.grid
     stated = context.case.plan.prescription if context.case.plan else None

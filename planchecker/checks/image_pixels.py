@@ -34,7 +34,7 @@ def contrast(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    No contrast agent is stated, or a structure has a density override.
+    No contrast agent is stated, or a structure that is no implant has a density override.
 
     Fires
     -----
@@ -54,7 +54,11 @@ def contrast(context: Context) -> Iterator[Outcome]:
         return
     stated = {image.contrast for image in context.case.images if image.contrast}
     agents = sorted(agent for agent in stated if not words_in(context, "no_contrast", agent))
-    overridden = [s.name for s in drawn_structures(context).values() if _densities(s)]
+    overridden = [
+        s.name
+        for s in drawn_structures(context).values()
+        if _densities(s) and not words_in(context, "implants", s.name)
+    ]
     if not agents:
         yield say("IM009", "contrast", Status.PASS, "The images state no contrast agent.")
         return
@@ -64,7 +68,11 @@ def contrast(context: Context) -> Iterator[Outcome]:
         "contrast",
         Status.PASS if overridden else Status.MANUAL,
         f"The images were taken with contrast ({listed}); "
-        + (f"overridden: {', '.join(overridden)}." if overridden else "nothing is overridden."),
+        + (
+            f"overridden: {', '.join(overridden)}."
+            if overridden
+            else "nothing of it is overridden."
+        ),
         remedy="Override the density of what is filled, or note that it does not matter.",
     )
 

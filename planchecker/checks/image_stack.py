@@ -87,6 +87,7 @@ def uniform(context: Context) -> Iterator[Outcome]:
         metric="gap",
         value=float(gaps[worst]),
         unit="mm",
+        location_mm=None if status is Status.PASS else _lowest_first(images)[worst].position_mm,
     )
 
 
@@ -213,6 +214,12 @@ def slice_heights(images: tuple[ImageSlice, ...]) -> NDArray[np.float64] | None:
     normal = np.cross(first[:3], first[3:])
     positions = np.array([image.position_mm for image in images], dtype=float)
     return np.asarray(np.sort(positions @ normal))
+
+
+def _lowest_first(images: tuple[ImageSlice, ...]) -> list[ImageSlice]:
+    first = images[0].orientation
+    normal = np.cross(first[:3], first[3:])
+    return sorted(images, key=lambda image: float(np.dot(image.position_mm or (0, 0, 0), normal)))
 
 
 def is_plain_field(context: Context) -> bool:

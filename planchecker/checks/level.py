@@ -57,7 +57,7 @@ def right_side(context: Context) -> Iterator[Outcome]:
     around = bodies(context)
     middle = float(np.mean([(b.low_mm[0] + b.high_mm[0]) / 2 for b in around])) if around else None
     asked, findings = 0, []
-    for match, _ in shapes:
+    for match, shape in shapes:
         if match.category not in ("organ", "prv", "target"):
             continue
         offset = _offset(context, match, middles, middle)
@@ -75,6 +75,7 @@ def right_side(context: Context) -> Iterator[Outcome]:
                     f"{'right' if stated == 'left' else 'left'}.",
                     roi_number=match.roi_number,
                     remedy="Check name, side and orientation of the scan.",
+                    location_mm=shape.middle_mm,
                 )
             )
     told = _label_side(context, shapes, middle)
@@ -206,6 +207,7 @@ def right_level(context: Context) -> Iterator[Outcome]:
                     f"{', '.join(contours)}.",
                     roi_number=match.roi_number,
                     remedy="Count the vertebrae again.",
+                    location_mm=shape.middle_mm,
                 )
             )
         elif (best := _most(shape, drawn)) not in (None, *contours):
@@ -217,6 +219,7 @@ def right_level(context: Context) -> Iterator[Outcome]:
                     f"{match.roi_name} lies mostly on {best}; the names say {', '.join(contours)}.",
                     roi_number=match.roi_number,
                     remedy="Count the vertebrae again.",
+                    location_mm=shape.middle_mm,
                 )
             )
     yield from findings

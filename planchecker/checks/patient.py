@@ -9,7 +9,7 @@ from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.results import Finding, Status
 
-__all__ = ["is_same_person", "same_patient"]
+__all__ = ["compare_patients", "is_same_person", "same_patient"]
 
 _REMEDY = "Check the objects in the planning system, and export one patient into one folder."
 
@@ -65,6 +65,18 @@ def is_same_person(first: Patient, second: Patient) -> bool:
     True
     """
     return _id(first) == _id(second)
+
+
+def compare_patients(objects: Iterable[tuple[str, Patient]]) -> tuple[Status, str]:
+    """Judge as ID001 does whether objects, each with a word for it, carry one patient.
+
+    Examples
+    --------
+    >>> one, other = Patient(id="P01", name="A^B"), Patient(id="P01", name="C^D")
+    >>> compare_patients((("plan", one), ("earlier dose", other)))[0].value
+    'fail'
+    """
+    return _judge(tuple(dict.fromkeys(objects)))
 
 
 def _objects(case: Case) -> Iterator[tuple[str, Patient]]:

@@ -16,6 +16,7 @@ _MOST_LOOPS = 20_000
 _FEW = 8
 Point = tuple[float, float, float]
 Loop = NDArray[np.float64]
+Box = tuple[list[float], list[float]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,7 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
     if len(loops) > _MOST_LOOPS:
         return ()
     owner = list(range(len(loops)))
+    boxes = [(loop.min(axis=0).tolist(), loop.max(axis=0).tolist()) for _, loop in loops]
 
     def root(index: int) -> int:
         while owner[index] != index:
@@ -78,7 +80,11 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
         for first in numbers:
             for second in (*(n for n in numbers if n > first), *others):
                 a, b = root(first), root(second)
-                if a != b and _overlap(loops[first][1], loops[second][1]):
+                if (
+                    a != b
+                    and _meet(boxes[first], boxes[second])
+                    and _overlap(loops[first][1], loops[second][1])
+                ):
                     owner[b] = a
     members: dict[int, list[int]] = {}
     for number in range(len(loops)):
@@ -109,6 +115,13 @@ def _holds(outer: Loop, inner: Loop) -> bool:
     return bool(points_in_poly(inner, outer).mean() > 0.5)  # type: ignore[no-untyped-call]
 
 
+def _meet(first: Box, second: Box) -> bool:
+    return all(
+        max(first[0][axis], second[0][axis]) <= min(first[1][axis], second[1][axis])
+        for axis in (0, 1)
+    )
+
+
 def _overlap(first: Loop, second: Loop) -> bool:
     from skimage.measure import points_in_poly  # noqa: PLC0415 - heavy, needed only here
 
@@ -117,6 +130,7 @@ def _overlap(first: Loop, second: Loop) -> bool:
     if (low > high).any():
         return False
     few = first[:: max(1, len(first) // _FEW)]
+    # Most loops that overlap show it by the first few points.
     return bool(
         points_in_poly(few, second).any()  # type: ignore[no-untyped-call]
         or points_in_poly(first, second).any()  # type: ignore[no-untyped-call]

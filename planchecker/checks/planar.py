@@ -57,6 +57,12 @@ class Planar:
         off = abs(float(self.heights_mm[index]) - height_mm)
         return index if off <= self.spacing_mm / 2 + 1e-3 else None
 
+    @property
+    def middle_mm(self) -> tuple[float, float, float]:
+        """Middle of the box round the structure, in patient coordinates."""
+        x, y = (self.low_mm + self.high_mm) / 2
+        return float(x), float(y), float(self.heights_mm[0] + self.heights_mm[-1]) / 2
+
     def points(self) -> NDArray[np.float64]:
         """Return every vertex in patient coordinates, shape (N, 3)."""
         return np.concatenate(
@@ -88,11 +94,12 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
         if not contour.geometric_type.is_closed or len(points) < 3:
             continue
         heights = points[:, 2]
-        if float(np.ptp(heights)) > _FLAT_MM:
+        low, high = float(heights.min()), float(heights.max())
+        if high - low > _FLAT_MM:
             raise GeometryError(
                 f"{structure.name!r} is not contoured on axial slices, so its shape is not judged"
             )
-        flat.append((float(np.median(heights)), points[:, :2]))
+        flat.append((low if low == high else float(np.median(heights)), points[:, :2]))
     if not flat:
         raise GeometryError(f"{structure.name!r} has no closed contour that encloses an area")
     flat.sort(key=lambda item: item[0])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from constraints.model import Technique
 from planchecker.case import Plan
 from planchecker.checks.context import Check, Context, Outcome
+from planchecker.checks.label_scheme import label_agrees
 from planchecker.checks.ladder import climb
 from planchecker.checks.scheme import recognised, technique_of_scheme
 from planchecker.results import Finding, NotApplicable, Status
@@ -350,6 +351,7 @@ CHECKS: tuple[Check, ...] = (
     Check(code="RX002", title="Number of fractions is stated", run=fractions),
     Check(code="RX003", title="One dose is prescribed", run=one_dose),
     Check(code="RX004", title="Beam doses against prescription", run=beam_doses),
+    Check(code="RX005", title="Label against prescription", run=label_agrees),
     Check(code="RX010", title="Prescription scheme", run=recognised),
     Check(code="RX011", title="Technique of the scheme", run=technique_of_scheme),
     Check(code="RX020", title="Dose agrees with prescription", run=agrees),

@@ -65,7 +65,8 @@ def recognised(context: Context) -> Iterator[Outcome]:
 
     References
     ----------
-    House table and guidelines of the protocol; ``cord.eqd2_pass_gy``, ``cord.eqd2_fail_gy``.
+    House table and guidelines of the protocol; ``cord.eqd2_pass_gy``, ``cord.eqd2_fail_gy``,
+    ``cord.eqd2_alpha_beta_gy``.
     """
     plan = context.case.plan
     if plan is None:

@@ -96,8 +96,8 @@ def unambiguous(context: Context) -> Iterator[Outcome]:
 
     What
     ----
-    ROI names that occur twice, two ROIs with the same TG-263 name, and names that fit several
-    structures.
+    ROI names that occur twice, two ROIs with the same TG-263 name, two outlines of the body,
+    and names that fit several structures.
 
     Why
     ---
@@ -206,8 +206,11 @@ def _twice(context: Context, drawn: dict[int, Structure]) -> Iterator[Finding]:
         if match.roi_number not in drawn:
             continue
         by_name["ROI name", match.roi_name].append(match)
-        if match.name and match.category in ("organ", "prv", "external"):
+        if match.name and match.category in ("organ", "prv"):
             by_name["TG-263 name", match.name].append(match)
+        if match.category == "external":
+            # A patient has one outline, whatever two of them are called.
+            by_name["meaning", "External"].append(match)
     told: set[tuple[int, ...]] = set()
     for (kind, name), matches in by_name.items():
         numbers = tuple(m.roi_number for m in matches)

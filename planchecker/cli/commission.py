@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from planchecker.cli.hooking import SiteOption
 from planchecker.cli.output import OutputOption, PathsArgument, emit, progress, screen_style
 
 __all__ = ["commission"]
@@ -25,6 +26,7 @@ def commission(
         str | None,
         typer.Option(metavar="ID|FILE", help="Which guidelines apply and which one governs."),
     ] = None,
+    site: SiteOption = None,
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Processes that check side by side.")
     ] = 1,
@@ -47,6 +49,7 @@ def commission(
         run = run_all(
             paths,
             protocol=protocol,
+            site=site,
             workers=workers,
             program_version=__version__,
             progress=tick,

@@ -185,6 +185,8 @@ class Export:
 
     def scale_dose(self, factor: float) -> None:
         """Multiply every dose by a factor."""
+        if self.clean.plan_dose.grid is None:
+            raise Impossible("there is no plan dose")
         for dose in self.doses:
             dose.DoseGridScaling = f"{float(dose.DoseGridScaling) * factor:.10g}"
 

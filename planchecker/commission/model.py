@@ -30,6 +30,9 @@ class Mutation:
         The check that must find it.
     statuses
         Any of which the finding must have.
+    says
+        What its message must hold, so that it names this error: a regular expression, without
+        regard to case.
     apply
         Makes the error in the data sets of an export; raises `Impossible` where it cannot.
     """
@@ -38,6 +41,7 @@ class Mutation:
     title: str
     code: str
     statuses: tuple[Status, ...]
+    says: str
     apply: Callable[["Export"], None]
 
 
@@ -48,9 +52,9 @@ class Trial:
     Parameters
     ----------
     detected
-        True where the intended check gave the intended status, on something that it did not
-        already say of the clean plan, and the exit code is not 0; None where the error cannot
-        be made in this plan.
+        True where the intended check gave the intended status and named the error, in words
+        that it did not already say of the clean plan, and the exit code is not 0; None where
+        the error cannot be made in this plan.
     status, exit_code
         Of the whole report of the mutated plan; empty and None where it was not made.
     said

@@ -6,6 +6,7 @@ from planchecker.commission import (
     seeds_dose,
     seeds_image,
     seeds_objects,
+    seeds_quality,
 )
 from planchecker.commission.model import Mutation
 
@@ -17,5 +18,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *seeds_contours.MUTATIONS,
     *seeds_beams.MUTATIONS,
     *seeds_dose.MUTATIONS,
+    *seeds_quality.MUTATIONS,
 )
 """Every seeded error, by family of the check that must find it."""

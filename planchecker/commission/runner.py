@@ -1,33 +1,34 @@
 """Making the errors, checking each, and judging what came out."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from constraints.loader import load_protocol
-from constraints.model import Protocol
 from planchecker.case import Case
 from planchecker.checker import build_context, check
+from planchecker.checker.centre import Centre, centre_of
 from planchecker.checks import CHECKS
 from planchecker.checks.context import Context
 from planchecker.commission.export import Export
+from planchecker.commission.memory import Memory
 from planchecker.commission.model import Commissioning, Impossible, Mutation, Trial
 from planchecker.commission.mutations import MUTATIONS
 from planchecker.errors import PlanCheckerError, ReadError
 from planchecker.reading import read_cases
 from planchecker.results import ExitCode, Finding, Report, Status
 
-__all__ = ["commission"]
-
-_PROTOCOL = "bone_metastases"
+__all__ = ["commission", "judged"]
 
 
 def commission(
     paths: Iterable[Path | str],
     *,
     protocol: str | None = None,
+    site: str | Path | None = None,
     mutations: tuple[Mutation, ...] = MUTATIONS,
     workers: int = 1,
     second_opinion: bool = True,
@@ -40,6 +41,8 @@ def commission(
     ----------
     paths
         Files and folders of one plan.
+    site
+        Site file: the errors are judged as the centre judges its plans.
     workers
         Processes that check side by side.
     second_opinion
@@ -52,24 +55,31 @@ def commission(
     ReadError
         If the paths do not hold exactly one plan of external beams with its structures.
     """
-    rules = load_protocol(protocol or _PROTOCOL)
-    case = _one_plan(tuple(paths))
-    clean = check(case, protocol=rules, second_opinion=second_opinion)
-    work = partial(_trial, case=case, rules=rules, baseline=_lines(clean))
+    rules = centre_of(protocol, site)
+    memory = Memory()
+    case = memory.same(_one_plan(tuple(paths)))
+    clean = check(
+        case,
+        protocol=rules.base,
+        site=rules.site,
+        second_opinion=second_opinion,
+        histogram=memory.histogram,
+    )
     identifiers = [mutation.id for mutation in mutations]
     trials: list[Trial] = []
     if workers > 1 and set(identifiers) <= {mutation.id for mutation in MUTATIONS}:
         with ProcessPoolExecutor(
-            max_workers=workers, initializer=_prepare, initargs=(case, rules)
+            max_workers=workers, initializer=_prepare, initargs=(case, rules, _lines(clean))
         ) as pool:
-            for trial in pool.map(work, identifiers):
+            for trial in pool.map(_trial, identifiers):
                 trials.append(trial)
                 _tell(progress, len(trials), len(identifiers))
     else:
-        _prepare(case, rules)
+        _prepare(case, rules, _lines(clean), memory)
         for mutation in mutations:
-            trials.append(_made(mutation, case=case, rules=rules, baseline=_lines(clean)))
+            trials.append(_made(mutation, _JOBS[0]))
             _tell(progress, len(trials), len(mutations))
+        _JOBS.clear()
     return Commissioning(
         plan=case.plan.label if case.plan else "",
         codes=tuple(one.code for one in CHECKS),
@@ -83,12 +93,29 @@ def commission(
     )
 
 
-_measured: dict[str, Context] = {}
-"""The clean plan of this process, measured once."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Job:
+    """What every trial of one process shares."""
+
+    clean: Context
+    rules: Centre
+    baseline: frozenset[tuple[str, ...]]
+    memory: Memory
 
 
-def _prepare(case: Case, rules: Protocol) -> None:
-    _measured["clean"] = build_context(case, rules)
+_JOBS: list[_Job] = []
+"""The job of this process: the plan is measured and handed over once, not for every error."""
+
+
+def _prepare(
+    case: Case,
+    rules: Centre,
+    baseline: frozenset[tuple[str, ...]],
+    memory: Memory | None = None,
+) -> None:
+    known = Memory() if memory is None else memory
+    clean = build_context(known.same(case), rules, histogram=known.histogram)
+    _JOBS[:] = [_Job(clean=clean, rules=rules, baseline=baseline, memory=known)]
 
 
 def _tell(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
@@ -106,42 +133,55 @@ def _one_plan(paths: tuple[Path | str, ...]) -> Case:
     return case
 
 
-def _trial(
-    identifier: str, *, case: Case, rules: Protocol, baseline: frozenset[tuple[str, ...]]
-) -> Trial:
-    mutation = next(one for one in MUTATIONS if one.id == identifier)
-    return _made(mutation, case=case, rules=rules, baseline=baseline)
+def _trial(identifier: str) -> Trial:
+    return _made(next(one for one in MUTATIONS if one.id == identifier), _JOBS[0])
 
 
-def _made(
-    mutation: Mutation, *, case: Case, rules: Protocol, baseline: frozenset[tuple[str, ...]]
-) -> Trial:
+def _made(mutation: Mutation, job: _Job) -> Trial:
     known = partial(Trial, id=mutation.id, title=mutation.title, code=mutation.code)
     try:
-        export = Export(_measured["clean"])
+        export = Export(job.clean)
         mutation.apply(export)
     except Impossible as reason:
         return known(detected=None, said=f"not possible: {reason}")
     with tempfile.TemporaryDirectory(prefix="planchecker-commission-") as folder:
         export.write(Path(folder))
         try:
-            report = _report_of(Path(folder), case, rules)
+            report = _report_of(Path(folder), job)
         except PlanCheckerError as error:
             return known(detected=False, said=f"could not be checked: {error}")
-    return _judged(mutation, report, baseline)
+    return judged(mutation, report, job.baseline)
 
 
-def _report_of(folder: Path, case: Case, rules: Protocol) -> Report:
-    wanted = case.plan.sop_instance_uid if case.plan else ""
+def _report_of(folder: Path, job: _Job) -> Report:
+    plan, memory = job.clean.case.plan, job.memory
     for found in read_cases([folder]):
-        if found.plan is not None and found.plan.sop_instance_uid == wanted:
-            return check(found, protocol=rules)
+        if found.plan and plan and found.plan.sop_instance_uid == plan.sop_instance_uid:
+            return check(
+                memory.same(found),
+                protocol=job.rules.base,
+                site=job.rules.site,
+                histogram=memory.histogram,
+            )
     raise ReadError("the mutated plan was not read")
 
 
-def _judged(mutation: Mutation, report: Report, baseline: frozenset[tuple[str, ...]]) -> Trial:
+def judged(mutation: Mutation, report: Report, baseline: frozenset[tuple[str, ...]]) -> Trial:
+    """Say whether a report of the mutated plan names the error.
+
+    Parameters
+    ----------
+    baseline
+        Code, subject, status and message of every finding of the clean plan.
+    """
     new = [f for f in report.findings if f.status is not Status.PASS and _line(f) not in baseline]
-    hits = [f for f in new if f.code == mutation.code and f.status in mutation.statuses]
+    hits = [
+        f
+        for f in new
+        if f.code == mutation.code
+        and f.status in mutation.statuses
+        and re.search(mutation.says, f.message, re.IGNORECASE)
+    ]
     caught = bool(hits) and report.exit_code is not ExitCode.OK
     if hits:
         said = f"{hits[0].status.value}: {hits[0].message}"

@@ -92,6 +92,25 @@ def _crossed(export: Export) -> None:
     item.LeafJawPositions = values
 
 
+def _jaws_crossed(export: Export) -> None:
+    item, values = _positions(export, ("ASYMX", "X", "ASYMY", "Y"))[0]
+    if len(values) != 2 or not values[0] < values[1]:
+        raise Impossible("no pair of jaws is open")
+    item.LeafJawPositions = [values[1], values[0]]
+
+
+def _against_direction(export: Export) -> None:
+    for beam in export.beams():
+        points = beam.ControlPointSequence
+        turning = [p for p in points if p.get("GantryRotationDirection") in ("CW", "CC")]
+        if len(turning) > 2:
+            for point in turning:
+                way = point.GantryRotationDirection
+                point.GantryRotationDirection = "CC" if way == "CW" else "CW"
+            return
+    raise Impossible("the plan has no arc of several control points")
+
+
 def _beyond_travel(export: Export) -> None:
     item, values = _positions(export, ("MLC", "ASYMX", "X"))[0]
     values[0] = -400.0
@@ -121,6 +140,16 @@ def _second_isocentre(export: Export) -> None:
 
 def _isocentre_1cm(export: Export) -> None:
     _isocentre(export, slice(None), (10.0, 0.0, 0.0))
+
+
+def _isocentre_1cm_along(export: Export) -> None:
+    _isocentre(export, slice(None), (0.0, 0.0, 10.0))
+
+
+def _no_isocentre(export: Export) -> None:
+    for point in export.beams()[0].ControlPointSequence:
+        if "IsocenterPosition" in point:
+            del point.IsocenterPosition
 
 
 def _isocentre_up(export: Export) -> None:
@@ -170,6 +199,16 @@ def _loose_bolus(export: Export) -> None:
     export.roi(organ[-1]).ROIName = "Bolus_5mm"
 
 
+def _lost_bolus(export: Export) -> None:
+    from pydicom.dataset import Dataset  # noqa: PLC0415 - heavy
+
+    item = Dataset()
+    item.ReferencedROINumber = 9999
+    beam = export.beams()[0]
+    beam.NumberOfBoli = 1
+    beam.ReferencedBolusSequence = [item]
+
+
 def _no_table(export: Export) -> None:
     beams = [b for b in export.beams() if "ReferencedToleranceTableNumber" in b]
     if not beams:
@@ -203,30 +242,63 @@ def _comb(export: Export) -> None:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    seed("no-units", "BM001", "fail", "beam without monitor units", _no_units),
+    seed("no-units", "BM001", "fail", "beam without monitor units",
+         r"no monitor units", _no_units),
     seed("units-x10", "BM002", "manual", "ten times the monitor units",
+         r"above",
          lambda export: _meterset(export, 10)),
     seed("units-tenth", "BM002", "manual", "a tenth of the monitor units",
+         r"below",
          lambda export: _meterset(export, 0.1)),
-    seed("beam-doses", "BM003", "manual", "beam doses of another calculation", _beam_dose),
-    seed("other-energy", "BM004", "manual", "one beam of another energy", _other_energy),
-    seed("other-machine", "BM004", "manual", "one beam on another machine", _other_machine),
-    seed("falling-weights", "BM005", "fail", "weights of control points fall", _falling_weights),
-    seed("lost-point", "BM005", "fail", "last control point lost", _lost_point),
-    seed("forbidden-couch", "BM006", "manual", "couch angle out of reach", _forbidden_couch),
-    seed("absurd-gantry", "BM006", "fail", "gantry angle that does not exist", _absurd_gantry),
-    seed("leaves-crossed", "BM007", "fail", "leaf pair crossed", _crossed),
-    seed("beyond-travel", "BM007", "fail", "leaf or jaw beyond its travel", _beyond_travel),
-    seed("jaws-closed", "BM008", "manual", "jaws closed over the leaf opening", _jaws_closed),
+    seed("beam-doses", "BM003", "manual", "beam doses of another calculation",
+         r"add up to", _beam_dose),
+    seed("other-energy", "BM004", "manual", "one beam of another energy",
+         r"photon energies", _other_energy),
+    seed("other-machine", "BM004", "manual", "one beam on another machine",
+         r"several machines", _other_machine),
+    seed("falling-weights", "BM005", "fail", "weights of control points fall",
+         r"weights", _falling_weights),
+    seed("lost-point", "BM005", "fail", "last control point lost",
+         r"states \d+ control points", _lost_point),
+    seed("forbidden-couch", "BM006", "manual", "couch angle out of reach",
+         r"couch at 180", _forbidden_couch),
+    seed("absurd-gantry", "BM006", "fail", "gantry angle that does not exist",
+         r"outside 0 to 360", _absurd_gantry),
+    seed("leaves-crossed", "BM007", "fail", "leaf pair crossed",
+         r"is crossed", _crossed),
+    seed("jaws-crossed", "BM007", "fail", "pair of jaws crossed",
+         r"(ASYM)?[XY] at .* is crossed", _jaws_crossed),
+    seed("against-direction", "BM005", "fail", "arc that turns against its direction",
+         r"turn against", _against_direction),
+    seed("beyond-travel", "BM007", "fail", "leaf or jaw beyond its travel",
+         r"reaches beyond", _beyond_travel),
+    seed("jaws-closed", "BM008", "manual", "jaws closed over the leaf opening",
+         r"jaws of beam .* cover", _jaws_closed),
     seed("second-isocentre", "BM009", "manual", "one beam on a second isocentre",
+         r"isocentres lie",
          _second_isocentre),
-    seed("isocentre-next-level", "BM010", "manual", "isocentre on another level", _isocentre_up),
-    seed("too-wide", "BM011", "manual", "patient too wide for the gantry", _wide_body),
-    seed("wrong-ssd", "BM012", "manual", "distance to the skin of another plan", _wrong_ssd),
-    seed("isocentre-deep", "BM012", "manual", "isocentre 2 cm too deep", _isocentre_deep),
-    seed("loose-bolus", "BM013", "manual", "bolus that no beam names", _loose_bolus),
-    seed("no-table", "BM014", "manual", "tolerance table that does not exist", _no_table),
-    seed("armed-setup", "BM014", "manual", "set-up beam with monitor units", _armed_setup),
-    seed("comb", "BM015", "manual", "damaged leaf sequence", _comb),
-    seed("isocentre-1cm", "BM016", "manual", "isocentre moved by 1 cm", _isocentre_1cm),
+    seed("no-isocentre", "BM009", "not-evaluated", "beam without an isocentre",
+         r"no isocentre is stated", _no_isocentre),
+    seed("isocentre-next-level", "BM010", "manual", "isocentre on another level",
+         r"isocentre lies (outside the body|\d+ mm beyond)", _isocentre_up),
+    seed("too-wide", "BM011", "manual", "patient too wide for the gantry",
+         r"clears the contours by", _wide_body),
+    seed("wrong-ssd", "BM012", "manual", "distance to the skin of another plan",
+         r"the contours give", _wrong_ssd),
+    seed("isocentre-deep", "BM012", "manual", "isocentre 2 cm too deep",
+         r"the contours give", _isocentre_deep),
+    seed("loose-bolus", "BM013", "manual", "bolus that no beam names",
+         r"no beam names the bolus", _loose_bolus),
+    seed("lost-bolus", "BM013", "manual", "beam with a bolus that is not contoured",
+         r"not contoured: ROI \[9999\]", _lost_bolus),
+    seed("no-table", "BM014", "manual", "tolerance table that does not exist",
+         r"tables that the plan lacks", _no_table),
+    seed("armed-setup", "BM014", "manual", "set-up beam with monitor units",
+         r"have monitor units", _armed_setup),
+    seed("comb", "BM015", "manual", "damaged leaf sequence",
+         r"complexity score", _comb),
+    seed("isocentre-1cm", "BM016", "manual", "isocentre moved by 1 cm",
+         r"centred \d+ mm beside", _isocentre_1cm),
+    seed("isocentre-1cm-along", "BM016", "manual", "isocentre moved by 1 cm along the patient",
+         r"centred \d+ mm beside", _isocentre_1cm_along),
 )  # fmt: skip

@@ -5,11 +5,12 @@ from copy import deepcopy
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.checks.level import levels_in
+from planchecker.checks.level import levels_in, side_of
 from planchecker.checks.limits.nesting import is_neural
 from planchecker.commission.export import Export
 from planchecker.commission.model import Impossible, Mutation
-from planchecker.commission.seeding import seed
+from planchecker.commission.seeding import asked_of, seed
+from planchecker.results import Status
 
 __all__ = ["MUTATIONS"]
 
@@ -40,6 +41,12 @@ def _no_cord(export: Export) -> None:
     _without(export, _neural(export))
 
 
+def _no_cord_tested(export: Export) -> None:
+    if any(found.status is not Status.PASS for found in asked_of(export, "DL900")):
+        raise Impossible("no governing limit of the cord is tested in the plan as it is")
+    _no_cord(export)
+
+
 def _no_target(export: Export) -> None:
     _without(export, export.numbers("target"))
 
@@ -58,6 +65,30 @@ def _same_name(export: Export) -> None:
     if len(organs) < 2:
         raise Impossible("fewer than two organs are contoured")
     export.roi(organs[1]).ROIName = export.roi(organs[0]).ROIName
+
+
+def _second_body(export: Export) -> None:
+    """Add a copy of the body under another name, as an older outline would stay."""
+    number = export.first("external")
+    drawn, listed = deepcopy(export.contours(number)), deepcopy(export.roi(number))
+    seen = deepcopy(export.observation(number))
+    other = 1 + max(int(item.ROINumber) for item in export.structures.StructureSetROISequence)
+    drawn.ReferencedROINumber = listed.ROINumber = seen.ReferencedROINumber = other
+    seen.ObservationNumber = other
+    listed.ROIName, seen.RTROIInterpretedType = "Outline_old", "EXTERNAL"
+    export.structures.StructureSetROISequence.append(listed)
+    export.structures.ROIContourSequence.append(drawn)
+    export.structures.RTROIObservationsSequence.append(seen)
+
+
+def _other_side(export: Export) -> None:
+    context = export.clean
+    plan = context.case.plan
+    stated = side_of(context, f"{plan.label} {plan.name}") if plan else ""
+    if not stated:
+        raise Impossible("the plan label states no side")
+    export.plan.RTPlanLabel = "FEMUR RIGHT" if stated == "left" else "FEMUR LEFT"
+    export.plan.RTPlanName = ""
 
 
 def _target_as_organ(export: Export) -> None:
@@ -215,26 +246,125 @@ def _next_level(export: Export) -> None:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    seed("no-cord", "ST001", "not-evaluated", "cord not contoured", _no_cord),
-    seed("no-cord-tested", "DL900", "not-evaluated", "no limit of the cord tested", _no_cord),
-    seed("no-target", "ST001", "not-evaluated", "no target contoured", _no_target),
-    seed("no-body", "ST001", "warn", "body not contoured", _no_body),
-    seed("same-name", "ST002", "manual", "two organs of one name", _same_name),
-    seed("target-as-organ", "ST003", "manual", "target typed as an organ", _target_as_organ),
-    seed("empty-ptv", "ST004", "warn", "PTV without contours", _empty_ptv),
-    seed("collapsed-contour", "ST005", "manual", "contour of two points", _collapsed),
-    seed("cord-cropped", "ST006", "manual", "cord ends in the target", _cord_cropped),
-    seed("cord-gap", "ST010", "manual", "one slice of the cord missing", _cord_gap),
-    seed("target-gap", "ST010", "manual", "one slice of the target missing", _target_gap),
-    seed("stray-piece", "ST011", "manual", "stray piece beside the target", _stray),
-    seed("stated-volume", "ST012", "manual", "volume changed after export", _stated_volume),
-    seed("names-swapped", "ST013", "fail", "left and right named the wrong way", _names_swapped),
-    seed("mirrored", "ST013", "fail", "structures mirrored", _mirrored),
-    seed("ctv-grown", "ST014", "manual", "CTV changed after the PTV was grown", _ctv_grown),
-    seed("ptv-moved", "ST014", "manual", "PTV moved by 15 mm", _ptv_moved),
-    seed("prv-small", "ST015", "manual", "PRV without its margin", _prv_small),
-    seed("prv-moved", "ST015", "manual", "PRV of an older cord", _prv_moved),
-    seed("target-in-air", "ST016", "manual", "target reaches into air", _in_air),
-    seed("cord-short", "ST017", "manual", "cord contoured along the target only", _cord_short),
-    seed("wrong-level", "ST018", "fail manual", "label of the next vertebra", _next_level),
+    seed(
+        "no-cord",
+        "ST001",
+        "not-evaluated",
+        "cord not contoured",
+        r"no contour of the cord",
+        _no_cord,
+    ),
+    seed(
+        "no-cord-tested",
+        "DL900",
+        "not-evaluated",
+        "no limit of the cord tested",
+        r"cord",
+        _no_cord_tested,
+    ),
+    seed(
+        "no-target",
+        "ST001",
+        "not-evaluated",
+        "no target contoured",
+        r"no contour of the target",
+        _no_target,
+    ),
+    seed("no-body", "ST001", "warn", "body not contoured", r"no contour of the body", _no_body),
+    seed("same-name", "ST002", "manual", "two organs of one name", r"carry the", _same_name),
+    seed("second-body", "ST002", "manual", "two outlines of the body", r"carry the", _second_body),
+    seed(
+        "target-as-organ",
+        "ST003",
+        "manual",
+        "target typed as an organ",
+        r"organ by roi type",
+        _target_as_organ,
+    ),
+    seed("empty-ptv", "ST004", "warn", "PTV without contours", r"without contours", _empty_ptv),
+    seed("collapsed-contour", "ST005", "manual", "contour of two points", r"contour", _collapsed),
+    seed(
+        "cord-cropped",
+        "ST006",
+        "manual",
+        "cord ends in the target",
+        r"no contour of the cord",
+        _cord_cropped,
+    ),
+    seed(
+        "cord-gap",
+        "ST010",
+        "manual",
+        "one slice of the cord missing",
+        r"not contoured between",
+        _cord_gap,
+    ),
+    seed(
+        "target-gap",
+        "ST010",
+        "manual",
+        "one slice of the target missing",
+        r"not contoured between",
+        _target_gap,
+    ),
+    seed("stray-piece", "ST011", "manual", "stray piece beside the target", r"stray", _stray),
+    seed(
+        "stated-volume",
+        "ST012",
+        "manual",
+        "volume changed after export",
+        r"the export states",
+        _stated_volume,
+    ),
+    seed(
+        "names-swapped",
+        "ST013",
+        "fail",
+        "left and right named the wrong way",
+        r"is named (left|right)",
+        _names_swapped,
+    ),
+    seed("mirrored", "ST013", "fail", "structures mirrored", r"is named (left|right)", _mirrored),
+    seed(
+        "other-side",
+        "ST013",
+        "manual",
+        "label of the other side",
+        r"every target lies on the other side",
+        _other_side,
+    ),
+    seed(
+        "ctv-grown", "ST014", "manual", "CTV changed after the PTV was grown", r"out of", _ctv_grown
+    ),
+    seed("ptv-moved", "ST014", "manual", "PTV moved by 15 mm", r"out of", _ptv_moved),
+    seed(
+        "prv-small",
+        "ST015",
+        "manual",
+        "PRV without its margin",
+        r"its name says|out of",
+        _prv_small,
+    ),
+    seed(
+        "prv-moved", "ST015", "manual", "PRV of an older cord", r"out of|its name says", _prv_moved
+    ),
+    seed(
+        "target-in-air", "ST016", "manual", "target reaches into air", r"outside the body", _in_air
+    ),
+    seed(
+        "cord-short",
+        "ST017",
+        "manual",
+        "cord contoured along the target only",
+        r"is not contoured at",
+        _cord_short,
+    ),
+    seed(
+        "wrong-level",
+        "ST018",
+        "fail manual",
+        "label of the next vertebra",
+        r"labelled|names say",
+        _next_level,
+    ),
 )

@@ -10,7 +10,8 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.planar import planar
 from planchecker.commission.export import Export
 from planchecker.commission.model import Impossible, Mutation
-from planchecker.commission.seeding import seed
+from planchecker.commission.seeding import asked_of, seed
+from planchecker.results import Status
 
 __all__ = ["MUTATIONS"]
 
@@ -37,6 +38,21 @@ def _one_beam(export: Export) -> None:
     if len(export.beams()) < 2:
         raise Impossible("the plan has one treatment beam")
     export.dose.DoseSummationType = "BEAM"
+
+
+def _several_plans(export: Export) -> None:
+    export.dose.DoseSummationType = "MULTI_PLAN"
+
+
+def _neither_reading(export: Export) -> None:
+    """Call the dose one of a fraction, though it is neither one fraction nor the course."""
+    dose, fractions = _prescribed(export)
+    dvh = export.clean.dvhs.get(export.first(names=_TARGETS))
+    median = dvh.metric("D50%").value if dvh else None
+    if fractions < 2 or not median:
+        raise Impossible("the plan has one fraction" if median else "the target has no dose")
+    export.dose.DoseSummationType = "FRACTION"
+    export.scale_dose(0.7 * dose / median)
 
 
 def _coarse(export: Export) -> None:
@@ -91,6 +107,11 @@ def _shifted(export: Export) -> None:
     export.dose.ImagePositionPatient = [x + 20.0, y, z]
 
 
+def _shifted_along(export: Export) -> None:
+    x, y, z = (float(value) for value in export.dose.ImagePositionPatient)
+    export.dose.ImagePositionPatient = [x, y, z + 20.0]
+
+
 def _held(export: Export, numbers: list[int]) -> NDArray[np.bool_]:
     """Mark the nodes of the grid inside some ROIs."""
     values, nodes = export.dose_values()
@@ -141,11 +162,24 @@ def _cord_hot(export: Export, world: str) -> None:
 
 
 def _organ_hot(export: Export) -> None:
-    _world(export, "stereotactic")
-    number = export.first(names=("Esophagus",))
-    dose, _ = _prescribed(export)
+    """Raise the dose of an organ well above a governing limit that it keeps."""
+    met = [
+        finding
+        for finding in asked_of(export, "DL010")
+        if finding.roi_number is not None
+        and finding.limit
+        and finding.unit == "Gy"
+        and finding.metric.startswith("D")
+        and finding.comparison.startswith("<")
+        and finding.status in (Status.PASS, Status.WARN)
+    ]
+    if not met:
+        raise Impossible("no organ keeps a governing limit of its dose")
     values, _ = export.dose_values()
-    export.set_dose(np.where(_held(export, [number]), 1.2 * dose, values))
+    held = _held(export, [met[0].roi_number or 0])
+    if not held.any():
+        raise Impossible(f"{met[0].subject} lies outside the dose grid")
+    export.set_dose(np.where(held, np.maximum(values, 1.5 * (met[0].limit or 0.0)), values))
 
 
 def _stored(export: Export) -> None:
@@ -162,7 +196,7 @@ def _stored(export: Export) -> None:
 
             def shrunk(contour: np.ndarray, middle: np.ndarray = middle) -> np.ndarray:
                 moved = contour.copy()
-                moved[:, :2] = middle[:2] + 0.9 * (contour[:, :2] - middle[:2])
+                moved[:, :2] = middle[:2] + 0.6 * (contour[:, :2] - middle[:2])
                 return moved
 
             export.move(number, shrunk)
@@ -171,27 +205,52 @@ def _stored(export: Export) -> None:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    seed("relative-dose", "DG001", "not-evaluated", "dose in percent", _relative),
-    seed("beam-dose", "DG001", "not-evaluated", "dose of one beam", _one_beam),
-    seed("coarse-grid", "DG002", "manual", "dose grid three times as coarse", _coarse),
-    seed("cut-grid", "DG003", "not-evaluated", "dose grid ends in the target", _cut),
+    seed("relative-dose", "DG001", "not-evaluated", "dose in percent",
+         r"relative", _relative),
+    seed("beam-dose", "DG001", "not-evaluated", "dose of one beam",
+         r"beam", _one_beam),
+    seed("several-plans", "DG001", "not-evaluated", "wrong summation type: several plans",
+         r"several plans|MULTI_PLAN", _several_plans),
+    seed("neither-reading", "DG001", "not-evaluated", "wrong summation type: one fraction",
+         r"fraction", _neither_reading),
+    seed("coarse-grid", "DG002", "manual", "dose grid three times as coarse",
+         r"spacing of up to", _coarse),
+    seed("cut-grid", "DG003", "not-evaluated", "dose grid ends in the target",
+         r"outside the dose grid", _cut),
     seed("dose-x10", "DG004", "fail manual", "ten times the dose",
+         r"times the prescription",
          lambda export: export.scale_dose(10)),
-    seed("dose-x-fractions", "DG004", "fail", "dose multiplied by the fractions", _of_course),
-    seed("dose-in-cgy", "RX020", "fail", "dose in cGy", lambda export: export.scale_dose(100)),
-    seed("water", "DG005", "manual", "dose calculated in water", _water),
-    seed("pacemaker", "DG006", "manual", "pacemaker in the dose", _pacemaker),
-    seed("cold-dose", "TC001", "fail", "dose 20 % too low", lambda export: export.scale_dose(0.8)),
-    seed("shifted-dose", "TC002", "warn fail manual", "dose grid shifted by 2 cm", _shifted),
-    seed("cold-half", "TC003", "fail", "half of the tumour cold", _cold_half),
-    seed("hot-dose", "TC004", "warn", "dose 25 % too high", _hot),
-    seed("hot-outside", "TC005", "manual", "hot spot outside the target", _hot_outside),
+    seed("dose-x-fractions", "DG004", "fail", "dose multiplied by the fractions",
+         r"wrong number of", _of_course),
+    seed("dose-in-cgy", "RX020", "fail", "dose in cGy",
+         r"d50% is", lambda export: export.scale_dose(100)),
+    seed("water", "DG005", "manual", "dose calculated in water",
+         r"water", _water),
+    seed("pacemaker", "DG006", "manual", "pacemaker in the dose",
+         r"receives up to", _pacemaker),
+    seed("cold-dose", "TC001", "fail", "dose 20 % too low",
+         r"d50%", lambda export: export.scale_dose(0.8)),
+    seed("shifted-dose", "TC002", "warn fail manual", "dose grid shifted by 2 cm",
+         r"d95%", _shifted),
+    seed("shifted-dose-along", "TC002", "warn fail manual",
+         "dose grid shifted by 2 cm along the patient", r"d95%", _shifted_along),
+    seed("cold-half", "TC003", "fail", "half of the tumour cold",
+         r"v90%", _cold_half),
+    seed("hot-dose", "TC004", "warn", "dose 25 % too high",
+         r"dmax", _hot),
+    seed("hot-outside", "TC005", "manual", "hot spot outside the target",
+         r"outside every target", _hot_outside),
     seed("cord-hot", "DL001", "fail", "cord over its stereotactic limit",
+         r"dmax",
          lambda export: _cord_hot(export, "stereotactic")),
     seed("cord-hot-conventional", "DL002", "fail", "cord over its conventional limit",
+         r"eqd2|d0.03cc",
          lambda export: _cord_hot(export, "conventional")),
     seed("cord-hot-beside", "DL020", "warn", "cord over the limits beside",
+         r"spinalcord|thecalsac|caudaequina|spinalcanal",
          lambda export: _cord_hot(export, "stereotactic")),
-    seed("organ-hot", "DL010", "fail manual", "oesophagus over its limit", _organ_hot),
-    seed("stored-histogram", "SO001", "warn", "target changed after calculation", _stored),
+    seed("organ-hot", "DL010", "fail manual", "organ over its governing limit",
+         r"exceeded", _organ_hot),
+    seed("stored-histogram", "SO001", "warn", "target changed after calculation",
+         r"volume|mean", _stored),
 )  # fmt: skip

@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass, replace
 
 from constraints.metric import Metric
-from constraints.model import Comparison, Guideline, Limit
+from constraints.model import Comparison, Guideline, Limit, Setting
 from planchecker.checks.context import Context
 from planchecker.checks.limits import judging
 from planchecker.checks.limits.judging import Answer
 from planchecker.checks.limits.nesting import Role, StandIn
-from planchecker.checks.limits.selection import prescription
+from planchecker.checks.limits.selection import is_operated, prescription
 from planchecker.dosimetry.dvh import MetricValue
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Finding, Status
@@ -31,8 +31,12 @@ class Rule:
         As in `planchecker.results.Finding`.
     sites
         Body sites the bound was given for; empty means any.
+    setting
+        Intact or operated bone, where it was given for one of them.
     measured_on
         Contours the figure was measured on, where they differ from the wording.
+    decided
+        What a site file decided about it, in sentences.
     """
 
     metric: Metric
@@ -46,7 +50,9 @@ class Rule:
     evidence: str = ""
     governs: bool = True
     sites: tuple[str, ...] = ()
+    setting: Setting = Setting.ANY
     measured_on: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
 
 
 def rule_of(guideline: Guideline, limit: Limit, *, governs: bool) -> Rule:
@@ -63,7 +69,9 @@ def rule_of(guideline: Guideline, limit: Limit, *, governs: bool) -> Rule:
         evidence=limit.evidence.value,
         governs=governs,
         sites=limit.sites,
+        setting=limit.setting,
         measured_on=limit.figures_from,
+        decided=limit.decided,
     )
 
 
@@ -98,17 +106,21 @@ def ask(
     code: str,
     floor: Status = Status.PASS,
     note: str = "",
+    measured: MetricValue | None = None,
 ) -> Finding:
     """Test one rule on one contour.
 
     Parameters
     ----------
+    measured
+        The answer of the metric, where it was not measured on the whole contour.
     floor
         The finding is at least this bad.
     note
         Why, or what else must be said; added to the message.
     """
-    measured = measure(context, stand_in.match.roi_number, rule.metric)
+    if measured is None:
+        measured = measure(context, stand_in.match.roi_number, rule.metric)
     bound, how = _bound(context, rule)
     answer = (
         Answer.NONE
@@ -136,8 +148,10 @@ def ask(
         governs=rule.governs,
         remedy=_remedy(context, rule, stand_in, answer, bound),
         location_mm=measured.location_mm,
+        decided=" ".join(rule.decided),
     )
     finding = _site(finding, rule, answer)
+    finding = _setting(context, finding, rule, answer)
     finding = _role(finding, rule, stand_in, answer)
     return noted(finding, note, floor=floor)
 
@@ -225,6 +239,15 @@ def _site(finding: Finding, rule: Rule, answer: Answer) -> Finding:
     if answer is not Answer.MET:
         finding = replace(finding, status=Status.MANUAL)
     return noted(finding, note)
+
+
+def _setting(context: Context, finding: Finding, rule: Rule, answer: Answer) -> Finding:
+    """Soften an excess of a limit for operated bone where nothing shows the operation."""
+    if rule.setting is not Setting.POSTOPERATIVE or is_operated(context) or answer is Answer.NONE:
+        return finding
+    if answer is not Answer.MET:
+        finding = replace(finding, status=Status.MANUAL)
+    return noted(finding, "The limit is for operated bone; nothing shows that this one was.")
 
 
 def _role(finding: Finding, rule: Rule, stand_in: StandIn, answer: Answer) -> Finding:

@@ -8,6 +8,12 @@ from constraints.model import Evidence, Technique
 from planchecker.checks import geometry
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.limits.asking import ask, noted, rule_of
+from planchecker.checks.limits.further import (
+    conditional_limits,
+    derived_questions,
+    governing_derived,
+    part_limits,
+)
 from planchecker.checks.limits.nesting import (
     Role,
     StandIn,
@@ -39,7 +45,10 @@ def governing_organs(context: Context) -> Iterator[Outcome]:
     What
     ----
     Each limit of the governing guideline for the plan's technique and exact number of
-    fractions, on every contour that carries the organ's name, left and right each.
+    fractions, on every contour that carries the organ's name, left and right each. An organ
+    that no guideline limits in this number of fractions is tested on a limit derived by the
+    linear-quadratic model between two published numbers, labelled as derived; never outside
+    them. For the cord such a limit only stands beside.
 
     Why
     ---
@@ -55,8 +64,9 @@ def governing_organs(context: Context) -> Iterator[Outcome]:
     `fail` where a mandatory limit is exceeded, `borderline` where it lies in the band,
     `warn` for an optimal one, `manual` for a figure known from one transcription only.
     Where such a figure is all there is for a maximum dose and it is met: `warn`, met but
-    unconfirmed. A bone that may itself be the target and overlaps it never fails: its
-    excess is `manual`, since the part outside the target was not judged alone.
+    unconfirmed. A derived limit counts as such a figure, unless the limit published for
+    fewer fractions is met as well. A bone that may itself be the target and overlaps it never
+    fails: its excess is `manual`, since the part outside the target was not judged alone.
 
     Not evaluated
     -------------
@@ -72,6 +82,8 @@ def governing_organs(context: Context) -> Iterator[Outcome]:
         asked = [q for q in _asked(context, world) if not in_family(context.protocol, q.structure)]
         governing = _governing(context, asked, world)
         mine = [q for q in asked if governing[q.structure] == q.guideline.id]
+        derived, decides = _derived(context, world)
+        mine += [q for q in derived if decides[q.structure] == q.guideline.id]
         yield from _findings(context, mine, code="DL010", governs=True)
     yield from _silent(context)
 
@@ -81,7 +93,9 @@ def limits_beside(context: Context) -> Iterator[Outcome]:
 
     What
     ----
-    Every limit of the protocol that applies and does not govern, on the cord as well.
+    Every limit of the protocol that applies and does not govern, on the cord as well. A
+    limit on the part of the cord near the target is tested on that part, for each target;
+    limits that hold only in a situation a plan does not show are listed with it.
 
     Why
     ---
@@ -98,7 +112,8 @@ def limits_beside(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    The structure is contoured and the metric has no answer.
+    The structure is contoured and the metric has no answer; a limit on a part, where cord or
+    target is not contoured or the two do not meet.
 
     References
     ----------
@@ -109,13 +124,27 @@ def limits_beside(context: Context) -> Iterator[Outcome]:
         deciding = cord_governors(context, world)
         governing = _governing(context, asked, world)
         beside = [q for q in asked if not _governs(context, q, deciding, governing)]
+        derived, decides = _derived(context, world)
+        beside += [q for q in derived if decides[q.structure] != q.guideline.id]
         yield from _findings(context, beside, code="DL020", governs=False)
+        if not _said_once(context):
+            yield from part_limits(context, world, code="DL020")
+            yield from conditional_limits(context, world, code="DL020")
 
 
 def _asked(context: Context, world: Technique) -> list[Question]:
-    # DL005 says once what would else be said for every limit.
-    silent = lacks_earlier(context) or (context.plan_dose.grid is None and not context.dvhs)
-    return [] if silent else list(questions(context, world))
+    return [] if _said_once(context) else list(questions(context, world))
+
+
+def _said_once(context: Context) -> bool:
+    """Tell whether DL005 says once what would else be said for every limit."""
+    return lacks_earlier(context) or (context.plan_dose.grid is None and not context.dvhs)
+
+
+def _derived(context: Context, world: Technique) -> tuple[tuple[Question, ...], Mapping[str, str]]:
+    """Return the calculated limits, and which guideline decides by them for each structure."""
+    asked = () if _said_once(context) else derived_questions(context, world)
+    return asked, governing_derived(context, asked, world)
 
 
 def _governing(context: Context, asked: Iterable[Question], world: Technique) -> dict[str, str]:
@@ -152,7 +181,7 @@ def _findings(
                 continue
             finding = _finding(context, question, stand_in, code=code, governs=governs)
             if finding.status is Status.PASS and question.structure not in confirmed:
-                finding = _unconfirmed(finding, question)
+                finding = _unconfirmed(context, question, stand_in, finding)
             yield finding
     yield from _absent(context, code, absent)
 
@@ -168,7 +197,8 @@ def _finding(
     context: Context, question: Question, stand_in: StandIn, *, code: str, governs: bool
 ) -> Finding:
     rule = rule_of(question.guideline, question.limit, governs=governs)
-    finding = ask(context, rule, stand_in, code=code)
+    derived = question.limit.note if question.limit.derived_from else ""
+    finding = ask(context, rule, stand_in, code=code, note=derived)
     if finding.status in (Status.FAIL, Status.BORDERLINE) and _is_target_bone(context, stand_in):
         advisory = replace(finding, status=Status.MANUAL)
         return noted(
@@ -193,10 +223,31 @@ def _inside(context: Context, question: Question, stand_in: StandIn, *, code: st
     return noted(finding, where)
 
 
-def _unconfirmed(finding: Finding, question: Question) -> Finding:
-    if question.limit.metric.kind not in _POINT_LIKE:
+def _unconfirmed(
+    context: Context, question: Question, stand_in: StandIn, finding: Finding
+) -> Finding:
+    """Warn where a met maximum rests on one transcription or on a model alone."""
+    limit = question.limit
+    if limit.metric.kind not in _POINT_LIKE:
         return finding
-    return noted(finding, "Met, limit unconfirmed: one transcription only (C).", floor=Status.WARN)
+    if not limit.derived_from:
+        why = "one transcription only (C)"
+        return noted(finding, f"Met, limit unconfirmed: {why}.", floor=Status.WARN)
+    fewer = next(
+        (row for row in question.guideline.limits if row.id == limit.derived_from[0]), None
+    )
+    if fewer is not None and fewer.evidence in (Evidence.A, Evidence.B):
+        # The same dose in fewer fractions does more, so no model is needed where it is allowed.
+        kept = ask(
+            context, rule_of(question.guideline, fewer, governs=False), stand_in, code=finding.code
+        )
+        if kept.status is Status.PASS:
+            shown = f"{fewer.metric} {fewer.comparison.value} {fewer.value:g} {fewer.unit}"
+            listed = ", ".join(map(str, fewer.fractions))
+            return noted(
+                finding, f"The limit published for {listed} fraction(s) is met as well: {shown}."
+            )
+    return noted(finding, "Met, limit unconfirmed: it is derived.", floor=Status.WARN)
 
 
 def _confirmed(context: Context) -> frozenset[str]:
@@ -271,6 +322,9 @@ def _silent(context: Context) -> Iterator[NotApplicable]:
     stated = prescription(context)
     if not context.technique.worlds or stated.fractions is None:
         return
+    heard.update(
+        q.structure for world in context.technique.worlds for q in derived_questions(context, world)
+    )
     for name in dict.fromkeys(m.name for m in contoured(context) if m.category == "organ"):
         if name not in heard and not in_family(context.protocol, name):
             yield NotApplicable(

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from constraints.model import Course, Evidence, Guideline, Limit, Technique
+from constraints.model import Course, Evidence, Guideline, Limit, Setting, Technique
 from planchecker.case import Prescription
 from planchecker.checks.context import Context
 from planchecker.checks.limits.nesting import CORD, base_of, in_family, transfers
+from planchecker.checks.saying import words_in
 from planchecker.schemes.tables import is_one_of
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "cord_governors",
     "governing_guideline",
     "governors",
+    "is_operated",
     "is_reirradiation",
     "lacks_earlier",
     "out_of_scope",
@@ -49,6 +51,17 @@ def is_reirradiation(context: Context) -> bool:
     return bool(indications) and further.issuperset(indications)
 
 
+def is_operated(context: Context) -> bool:
+    """Tell whether indication or implants show that the bone was operated.
+
+    That it was not operated, an export cannot show.
+    """
+    if set(context.scheme.indications) == {"postoperative"}:
+        return True
+    structures = context.case.structure_set.structures if context.case.structure_set else ()
+    return any(s.contours and words_in(context, "implants", s.name) for s in structures)
+
+
 def lacks_earlier(context: Context) -> bool:
     """Tell whether the plan is known to be a further course and no earlier one was given.
 
@@ -76,7 +89,7 @@ def out_of_scope(context: Context, limit: Limit, world: Technique) -> str:
         return f"for {_listed(map(str, limit.fractions))} fraction(s)"
     if limit.schemes and not _named(context, limit.schemes):
         return f"for {_listed(f'{dose:g} Gy / {n}' for dose, n in limit.schemes)}"
-    return _dose_per_fraction(limit, stated.dose_per_fraction_gy)
+    return _setting(context, limit) or _dose_per_fraction(limit, stated.dose_per_fraction_gy)
 
 
 def questions(context: Context, world: Technique) -> Iterator[Question]:
@@ -138,6 +151,12 @@ def _named(context: Context, pairs: tuple[tuple[float, int], ...]) -> bool:
     if stated.dose_gy is None or stated.fractions is None:
         return False
     return is_one_of(pairs, stated.dose_gy, stated.fractions, context.protocol)
+
+
+def _setting(context: Context, limit: Limit) -> str:
+    if limit.setting is Setting.INTACT and is_operated(context):
+        return "for bone that was not operated"
+    return ""
 
 
 def _dose_per_fraction(limit: Limit, dose_gy: float | None) -> str:

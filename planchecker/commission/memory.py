@@ -1,0 +1,103 @@
+"""What is the same in many exports is kept once: structures, doses and their histograms.
+
+Most seeded errors leave nearly everything of a plan as it was. Values are told apart by every
+byte of their content, so that a histogram is computed again wherever anything it rests on
+changed.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from planchecker.case import Case
+from planchecker.dosimetry.dvh import DVH, compute_dvh
+
+__all__ = ["Memory"]
+
+_MOST_HISTOGRAMS = 400
+_MOST_STRUCTURES = 400
+_MOST_GRIDS = 4
+
+
+class Memory:
+    """Values of the exports that were read before, by their content."""
+
+    def __init__(self) -> None:
+        self._structures: OrderedDict[bytes, Any] = OrderedDict()
+        self._grids: OrderedDict[bytes, Any] = OrderedDict()
+        self._histograms: OrderedDict[Any, DVH] = OrderedDict()
+
+    def same(self, case: Case) -> Case:
+        """Return the case with every structure and dose that was seen before as it was then."""
+        structures = case.structure_set
+        if structures is not None:
+            structures = replace(
+                structures,
+                structures=tuple(
+                    _kept(self._structures, one, _MOST_STRUCTURES) for one in structures.structures
+                ),
+            )
+        doses = tuple(
+            replace(dose, grid=_kept(self._grids, dose.grid, _MOST_GRIDS)) if dose.grid else dose
+            for dose in case.doses
+        )
+        return replace(case, structure_set=structures, doses=doses)
+
+    def histogram(self, structure: Any, dose: Any, *, spacing_mm: float | None = None) -> DVH:
+        """Compute a histogram as `planchecker.compute_dvh` does, or give the one known.
+
+        Raises
+        ------
+        GeometryError
+            If the contours enclose no volume.
+        """
+        key = (structure, dose, spacing_mm)
+        if key not in self._histograms:
+            found = compute_dvh(structure, dose, spacing_mm=spacing_mm)
+            _put(self._histograms, key, found, _MOST_HISTOGRAMS)
+        self._histograms.move_to_end(key)
+        return self._histograms[key]
+
+
+def _kept(known: "OrderedDict[bytes, Any]", value: Any, most: int) -> Any:
+    key = _digest(value)
+    if key not in known:
+        _put(known, key, value, most)
+    known.move_to_end(key)
+    return known[key]
+
+
+def _put(known: "OrderedDict[Any, Any]", key: Any, value: Any, most: int) -> None:
+    known[key] = value
+    while len(known) > most:
+        known.popitem(last=False)
+
+
+def _digest(value: Any) -> bytes:
+    digest = hashlib.sha256()
+    _feed(digest.update, value)
+    return digest.digest()
+
+
+def _feed(update: Callable[[bytes], None], value: Any) -> None:
+    """Hash a value of plain parts, arrays, tuples and frozen classes, every part of it."""
+    if isinstance(value, np.ndarray):
+        update(f"{value.dtype}{value.shape}".encode())
+        update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple):
+        update(f"({len(value)}".encode())
+        _feed_all(update, value)
+    elif hasattr(type(value), "__dataclass_fields__"):
+        update(type(value).__name__.encode())
+        _feed_all(update, (getattr(value, field.name) for field in fields(value)))
+    else:
+        update(f"{type(value).__name__}:{value!r};".encode())
+
+
+def _feed_all(update: Callable[[bytes], None], values: Iterable[Any]) -> None:
+    for value in values:
+        _feed(update, value)
