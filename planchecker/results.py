@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from constraints.site_model import Change
 from planchecker.case import InputFile
 from planchecker.figures import Scene
 
@@ -15,6 +16,7 @@ __all__ = [
     "Curve",
     "ExitCode",
     "Finding",
+    "MissedTarget",
     "NotApplicable",
     "PlanSummary",
     "Relief",
@@ -110,6 +112,9 @@ class Finding:
         What to do about it; never empty for `not-evaluated`.
     location_mm
         DICOM patient coordinates (x, y, z) of the voxel that drives the finding.
+    decided
+        What a site file changed about it, published and own figure, reason and approver; the
+        message says it as well. Empty where nothing was changed.
     """
 
     code: str
@@ -131,6 +136,7 @@ class Finding:
     governs: bool = True
     remedy: str = ""
     location_mm: tuple[float, float, float] | None = None
+    decided: str = ""
 
     @property
     def id(self) -> str:
@@ -172,6 +178,8 @@ class SchemeMatch:
         One sentence: what matched.
     runners_up
         Ids of other schemes that fit, or of the nearest ones when none does.
+    would_change
+        What would make it another match, or a surer one; empty where nothing is open.
     """
 
     id: str = ""
@@ -179,6 +187,7 @@ class SchemeMatch:
     confidence: str = "unknown"
     why: str = ""
     runners_up: tuple[str, ...] = ()
+    would_change: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,6 +275,35 @@ class Relief:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MissedTarget:
+    """Volume of a target that gets less than a dose, and how much of it lies near the cord.
+
+    Parameters
+    ----------
+    contour, margin_mm
+        ROI name of the contour round the cord, and how far beyond it near reaches.
+    level_percent, dose_gy
+        The dose that is missed, in percent of that prescribed to the target and in Gy.
+    missed_cc, near_cc
+        Volume that gets less, and the part of it near the cord.
+    """
+
+    roi_number: int
+    roi_name: str
+    contour: str
+    margin_mm: float
+    level_percent: float
+    dose_gy: float
+    missed_cc: float
+    near_cc: float
+
+    @property
+    def near_percent(self) -> float:
+        """Share of the missed volume that lies near the cord; 0 where nothing is missed."""
+        return 100 * self.near_cc / self.missed_cc if self.missed_cc > 0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attestation:
     """Who accepted a finding, why, and on which basis; it changes no status.
 
@@ -294,6 +332,18 @@ class Attestation:
     void: str = ""
 
 
+_CONTRADICTED = ("ID", "DG", "RX", "DL", "RI", "TC")
+_UNANSWERED = ("DL", "RI", "DG", "RX", "TC", "ID", "ST", "BM", "DE", "IM")
+
+
+def _harm(finding: Finding) -> tuple[int, bool, int]:
+    """Return what puts a finding before or behind another one at the head of a report."""
+    order = _CONTRADICTED if finding.status is Status.FAIL else _UNANSWERED
+    family = finding.code[:2]
+    rank = order.index(family) if family in order else len(order)
+    return finding.status.severity, not finding.governs, rank
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
     """All findings of one plan, with what they rest on.
@@ -319,10 +369,16 @@ class Report:
     """Digest of the protocol's content."""
     site_sha256: str = ""
     """Digest of the site file; empty where there is none."""
+    site: str = ""
+    """Id of the site file."""
+    site_changes: tuple[Change, ...] = ()
+    """Everything the site file made different from what was published."""
     reliefs: tuple[Relief, ...] = ()
     scenes: tuple[Scene, ...] = ()
     """Pictures of the findings shown first; only where they were asked for."""
     attestations: tuple[Attestation, ...] = ()
+    missed: tuple[MissedTarget, ...] = ()
+    """What the targets miss, and how much of it lies near the cord."""
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:
@@ -340,9 +396,13 @@ class Report:
 
     @property
     def attention(self) -> tuple[Finding, ...]:
-        """Findings that need a person, worst first: all but pass, the governing ones first."""
+        """Findings that need a person, worst first: all but pass, the governing ones first.
+
+        Within a status the families stand in the order of harm: what proves the plan wrong as a
+        whole before single limits, and an open question about a serial organ before all others.
+        """
         open_ = [finding for finding in self.findings if finding.status is not Status.PASS]
-        return tuple(sorted(open_, key=lambda one: (one.status.severity, not one.governs)))
+        return tuple(sorted(open_, key=_harm))
 
     @property
     def ids(self) -> tuple[str, ...]:

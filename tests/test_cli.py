@@ -238,6 +238,14 @@ def test_explain_prints_code_title_and_docstring(run: Run, checks: None) -> None
     assert "What\n----" in out
 
 
+def test_explain_speaks_french(run: Run) -> None:
+    code, out, _ = run("explain", "DL001", "--lang", "fr")
+    assert code == 0
+    assert out.splitlines()[0] == "DL001  Limite médullaire déterminante, stéréotaxique"
+    assert "Pourquoi\n--------" in out
+    assert "« non conforme »" in out
+
+
 def test_explain_offers_near_codes(run: Run, checks: None) -> None:
     code, _, err = run("explain", "XX003")
     assert code == 2

@@ -259,3 +259,42 @@ def test_the_page_of_a_guideline_shows_rows_that_are_no_plain_limit(
     code, out, _ = run("show", guideline)
     assert code == 0
     assert piece in " ".join(out.split())
+
+
+# ------------------------------------------------------------------------- site files, by hand
+
+
+def test_a_site_file_is_linted_by_what_it_decides(run: Run, tmp_path: Path) -> None:
+    path = _write(tmp_path, "hospital.toml", SITE)
+    assert run("lint", path) == (0, "1 files: nothing to say\n", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("value = 30", "value = -30", "heart-d15cc/5: a limit of -30 Gy is below zero"),
+        ("heart-d15cc/5", "heart-d15cc/9", "no limit 'heart-d15cc/9'"),
+        ("[[limit]]", "[[limits]]", "limits: unknown key"),
+    ],
+)
+def test_a_fault_in_a_site_file_is_told_by_the_lint(
+    old: str, new: str, told: str, run: Run, tmp_path: Path
+) -> None:
+    code, out, _ = run("lint", _write(tmp_path, "hospital.toml", SITE.replace(old, new)))
+    assert code == 2
+    assert told in out
+
+
+def test_a_site_file_is_shown_by_its_decisions(run: Run, tmp_path: Path) -> None:
+    path = _write(tmp_path, "hospital.toml", SITE)
+    code, _, _ = run("show", path, "-o", tmp_path / "page.txt")
+    text = (tmp_path / "page.txt").read_text(encoding="utf-8")
+    assert code == 0
+    for piece in ("hospital: ", "Published", "32 Gy", "30 Gy", "tightened", "Dr A"):
+        assert piece in text
+
+
+def test_a_near_id_is_offered(run: Run) -> None:
+    code, _, err = run("show", "hytec-cord")
+    assert code == 2
+    assert "did you mean hytec-cord-2021" in err

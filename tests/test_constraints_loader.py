@@ -242,9 +242,17 @@ def test_a_byte_order_mark_is_forgiven(tmp_path: Path) -> None:
     assert load_file(path).id == "paper"
 
 
-@pytest.mark.parametrize("wrong", ["nothing", "../protocols/bone_metastases", ""])
-def test_an_unknown_guideline_names_those_there_are(wrong: str) -> None:
-    with pytest.raises(LibraryError, match="hytec-cord-2021"):
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("zzz", "there are al-omair-2013"),
+        ("", "there are al-omair-2013"),
+        ("hytec-cord", "did you mean hytec-cord-2021"),
+        ("../protocols/bone_metastases", "no guideline"),
+    ],
+)
+def test_an_unknown_guideline_names_the_near_ones_or_all(wrong: str, told: str) -> None:
+    with pytest.raises(LibraryError, match=told):
         load(wrong)
 
 

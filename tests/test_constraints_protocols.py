@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import constraints
 from constraints.errors import LibraryError
 from constraints.loader import available, load, load_protocol, protocols
 from constraints.model import Course, Evidence, Protocol, Technique
@@ -150,3 +151,20 @@ def test_a_fault_in_an_extending_protocol_is_named(
     with pytest.raises(LibraryError) as caught:
         load_protocol(path)
     assert [piece for piece in told if piece not in str(caught.value)] == []
+
+
+def test_the_bones_that_people_treat_ask_a_person_where_they_overlap_a_target() -> None:
+    protocol = load_protocol("bone_metastases")
+    assert protocol.treated_bones == (
+        "Rib", "Chestwall", "Femur_Head_L", "Femur_Head_R", "Sacrum", "Bone_Mandible",
+    )  # fmt: skip
+    assert load_protocol("bone_metastases_full").treated_bones == protocol.treated_bones
+
+
+def test_a_treated_bone_that_is_no_name_is_refused(tmp_path: Path) -> None:
+    packaged = Path(constraints.__file__).parent / "protocols" / "bone_metastases.toml"
+    text = packaged.read_text(encoding="utf-8").replace('"Chestwall"', '"Chest wall"')
+    path = tmp_path / "bone_metastases.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LibraryError, match="treated_bones: structure 'Chest wall'"):
+        load_protocol(path)

@@ -345,3 +345,28 @@ def test_keywords_and_spine_structures_of_the_protocol_exist():
     assert all(set(keyword.indications) <= known for keyword in protocol.keywords)
     assert protocol.spine_structures
     assert all(name in load_vocabulary() for name in protocol.spine_structures)
+
+
+# dose, fractions, delivery, label, given indication -> pieces of what would change the match
+OPEN = [
+    (30, 10, "static", "PLAN1", None, ["--indication"]),
+    (30, 10, "static", "PLAN1", "mscc", []),
+    (8, 1, "vmat", "PLAN1", "spine_vertebra", ["whether it is stereotactic"]),
+    (30, 4, "static", "PLAN1", "spine_vertebra", ["such as 30 Gy in 5, 30 Gy in 3, 35 Gy in 5"]),
+    (24, 2, "vmat", "PLAN1", "mscc", ["an indication the pair is named for", "spine_sbrt_painful"]),
+    (None, 10, "static", "PLAN1", "mscc", ["a total dose and a number of fractions"]),
+]
+
+
+@pytest.mark.parametrize(("dose", "fractions", "kind", "label", "given", "told"), OPEN)
+def test_what_would_change_the_match_is_told(dose, fractions, kind, label, given, told):
+    of = plan(dose, fractions, beams=beams(kind), label=label)
+    said = recognised(of, indication=given).match.would_change
+    assert [piece for piece in told if piece not in said] == []
+    assert bool(said) is bool(told)
+
+
+def test_a_guess_from_the_dose_would_change_with_a_stated_dose():
+    of = plan(30, 10)
+    of = changed(of, prescription=changed(of.prescription, source=INFERRED))
+    assert "a total dose stated in the plan" in recognised(of).match.would_change

@@ -1,21 +1,27 @@
 """Asking every check and collecting the answers."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from constraints.loader import library_digest, library_version, load_protocol
+from constraints.loader import library_digest, library_version
 from constraints.model import Protocol
+from constraints.site_model import Site
 from planchecker.case import Case
+from planchecker.checker.centre import centre_of
+from planchecker.checker.deciding import Teller
 from planchecker.checker.earlier import Prior
 from planchecker.checker.measuring import build_context
+from planchecker.checker.missing import missed_targets
 from planchecker.checker.relief import reliefs
 from planchecker.checker.telling import curves, notes, row, summary
 from planchecker.checks import CHECKS, WITHOUT_PLAN
 from planchecker.checks.appendix import appendix
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.plan_overlap import capped
+from planchecker.dosimetry.dvh import DVH, compute_dvh
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Finding, NotApplicable, Report, Status
 
@@ -24,13 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_DEFAULT_PROTOCOL = "bone_metastases"
-
 
 def check(  # noqa: PLR0913 - one an option of the command line
     case: Case,
     *,
-    protocol: str | Protocol | None = None,
+    protocol: str | Path | Protocol | None = None,
+    site: str | Path | Site | None = None,
     indication: str | None = None,
     second_opinion: bool = False,
     program_version: str | None = None,
@@ -38,6 +43,7 @@ def check(  # noqa: PLR0913 - one an option of the command line
     summed: bool = False,
     pictures: bool = False,
     pixels: "SliceReader | None" = None,
+    histogram: Callable[..., DVH] = compute_dvh,
 ) -> Report:
     """Check one plan against a protocol and against itself.
 
@@ -46,6 +52,9 @@ def check(  # noqa: PLR0913 - one an option of the command line
     protocol
         Id of a packaged protocol, path of a protocol file, or a protocol; the packaged one
         for bone metastases by default.
+    site
+        Path of a site file, or the file as it was read: what the centre decided for itself
+        counts, and every finding it touches says so.
     indication
         Id of the indication, where the export does not settle it.
     second_opinion
@@ -63,6 +72,8 @@ def check(  # noqa: PLR0913 - one an option of the command line
     pixels
         Reads the CT numbers of a slice for the pictures, such as
         `planchecker.reading.pixels.read_hounsfield`.
+    histogram
+        Computes a histogram as `planchecker.compute_dvh` does.
 
     Returns
     -------
@@ -75,7 +86,7 @@ def check(  # noqa: PLR0913 - one an option of the command line
         If the indication is unknown to the protocol, or an earlier course is of another
         patient or cannot be read.
     LibraryError
-        If the protocol or one of its guidelines cannot be loaded.
+        If the protocol, one of its guidelines or the site file is refused.
 
     Examples
     --------
@@ -83,18 +94,19 @@ def check(  # noqa: PLR0913 - one an option of the command line
     >>> report.status
     <Status.NOT_EVALUATED: 'not-evaluated'>
     """
-    rules = (
-        protocol if isinstance(protocol, Protocol) else load_protocol(protocol or _DEFAULT_PROTOCOL)
-    )
+    centre = centre_of(protocol, site)
+    rules = centre.protocol
     context = build_context(
         case,
-        rules,
+        centre,
         indication=indication,
         second_opinion=second_opinion,
         prior=prior,
         summed=summed,
+        histogram=histogram,
     )
-    outcomes = capped(outcome for one in _asked(context) for outcome in _run(one, context))
+    teller = Teller(centre, context)
+    outcomes = capped(outcome for one in _asked(context) for outcome in _told(one, context, teller))
     findings = tuple(outcome for outcome in outcomes if isinstance(outcome, Finding))
     report = Report(
         findings=findings,
@@ -110,7 +122,11 @@ def check(  # noqa: PLR0913 - one an option of the command line
         library_sha256=library_digest(),
         program_version=_installed_version() if program_version is None else program_version,
         protocol_sha256=_digest(rules),
+        site_sha256=_site_digest(centre.site),
+        site=centre.site.id if centre.site else "",
+        site_changes=centre.changes,
         reliefs=tuple(reliefs(context, findings)),
+        missed=tuple(missed_targets(context)),
     )
     if not pictures:
         return report
@@ -128,6 +144,19 @@ def _asked(context: Context) -> tuple[Check, ...]:
     if plan is None or plan.brachy:
         return tuple(one for one in CHECKS if one.code in WITHOUT_PLAN)
     return CHECKS
+
+
+def _site_digest(site: Site | None) -> str:
+    if site is None:
+        return ""
+    # A value that was never a file is known by its content.
+    return site.sha256 or hashlib.sha256(site.model_dump_json().encode()).hexdigest()
+
+
+def _told(one: Check, context: Context, teller: Teller) -> Iterator[Outcome]:
+    teller.begin()
+    for outcome in _run(one, context):
+        yield teller.tell(outcome)
 
 
 def _run(one: Check, context: Context) -> tuple[Outcome, ...]:

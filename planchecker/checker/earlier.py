@@ -8,6 +8,7 @@ from planchecker.checks.patient import is_same_person
 from planchecker.courses import (
     Course,
     Exported,
+    Matcher,
     case_of_other,
     course_of_case,
     course_of_export,
@@ -28,8 +29,14 @@ def courses_for(
     *,
     prior: Sequence[Prior],
     summed: bool,
+    matcher: Matcher | None = None,
 ) -> tuple[Course, ...]:
     """Return earlier courses in the order given, then the plans that are summed.
+
+    Parameters
+    ----------
+    matcher
+        What matches the names of their structures; the packaged names by default.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def courses_for(
         If an earlier course is of another patient or is the plan itself, or a typed summary
         cannot be read.
     """
-    earlier = tuple(_course(one, protocol, guidelines) for one in prior)
+    earlier = tuple(_course(one, protocol, guidelines, matcher) for one in prior)
     for course in earlier:
         _refuse_stranger(case, course)
     if not summed or case.plan is None:
@@ -57,37 +64,44 @@ def courses_for(
             guidelines=guidelines,
             source="same folder",
             concurrent=True,
+            matcher=matcher,
         )
         for plan in others
     )
     return earlier + parallel
 
 
-def _course(one: Prior, protocol: Protocol, guidelines: Mapping[str, Guideline]) -> Course:
+def _course(
+    one: Prior,
+    protocol: Protocol,
+    guidelines: Mapping[str, Guideline],
+    matcher: Matcher | None,
+) -> Course:
     match one:
         case Course():
             return one
         case str():
             return parse_summary(one)
         case Exported():
-            return course_of_export(one, protocol=protocol, guidelines=guidelines)
+            return course_of_export(one, protocol=protocol, guidelines=guidelines, matcher=matcher)
         case _:
-            return course_of_case(one, protocol=protocol, guidelines=guidelines)
+            return course_of_case(one, protocol=protocol, guidelines=guidelines, matcher=matcher)
 
 
 def _refuse_stranger(case: Case, course: Course) -> None:
     plan = case.plan
-    if plan is None or course.patient is None:
+    if plan is None:
         return
     if course.plan_uid and course.plan_uid == plan.sop_instance_uid:
         raise PlanCheckerError(
             f"the earlier course {course.label!r} is the plan that is checked; give an older export"
         )
-    if _stated(course.patient) and not is_same_person(course.patient, plan.patient):
-        raise PlanCheckerError(
-            f"the earlier course {course.label!r} is of patient {course.patient.id!r}, the plan of "
-            f"{plan.patient.id!r}; give the course of the same patient"
-        )
+    for patient in (course.patient, course.stated_patient):
+        if patient and _stated(patient) and not is_same_person(patient, plan.patient):
+            raise PlanCheckerError(
+                f"the earlier course {course.label!r} is of patient {patient.id!r}, the plan of "
+                f"{plan.patient.id!r}; give the course of the same patient"
+            )
 
 
 def _stated(patient: Patient) -> bool:

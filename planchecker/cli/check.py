@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planchecker.cli.hooking import SiteOption
 from planchecker.cli.output import (
     OutputOption,
     PathsArgument,
@@ -67,6 +68,7 @@ def check(  # noqa: PLR0913 - one a command-line option
         str | None,
         typer.Option(metavar="ID|FILE", help="Which guidelines apply and which one governs."),
     ] = None,
+    site: SiteOption = None,
     prior: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,10 +116,13 @@ def check(  # noqa: PLR0913 - one a command-line option
     """
     from planchecker import __version__  # noqa: PLC0415 - heavy
     from planchecker.checker import check as check_case  # noqa: PLC0415
+    from planchecker.checker.centre import centre_of  # noqa: PLC0415
     from planchecker.cli.prior import read_priors  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
     from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
 
+    # A site file that is refused must be known before minutes of reading.
+    decided = centre_of(protocol, site).site if site is not None else None
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
     priors = read_priors(prior or ())
@@ -130,6 +135,7 @@ def check(  # noqa: PLR0913 - one a command-line option
                 check_case(
                     case,
                     protocol=protocol,
+                    site=decided,
                     indication=indication,
                     second_opinion=second_opinion,
                     prior=priors,

@@ -58,6 +58,7 @@ def compare(
     from planchecker.locale import speaking  # noqa: PLC0415
     from planchecker.reports.comparing import as_json, as_text  # noqa: PLC0415
     from planchecker.reports.overlay import as_html  # noqa: PLC0415
+    from planchecker.reports.spoken import names_in  # noqa: PLC0415
 
     cases = (_one_case(before), _one_case(after))
     _same_patient(*cases)
@@ -71,7 +72,7 @@ def compare(
                 tick(index, len(cases))
     old, new = reports
     style = screen_style(to_file=output is not None, lang=lang.value)
-    with speaking(lang.value):
+    with speaking(lang.value, naming=names_in(reports)):
         if format is Format.JSON:
             text = as_json(old, new)
         elif format is Format.HTML:

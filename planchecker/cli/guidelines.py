@@ -46,10 +46,11 @@ def list_all() -> None:
     rows = []
     for guideline in map(load, available()):
         source = guideline.source
-        counts = (str(len(guideline.limits)), str(len(guideline.schemes)))
+        limits, schemes = len(guideline.limits), len(guideline.schemes)
+        counts = tuple(map(str, (limits, schemes, len(guideline.rows) - limits - schemes)))
         rows.append((guideline.id, str(source.year or "-"), *counts, source.doi or source.locator))
-    head = ("Guideline", "Year", "Limits", "Schemes", "DOI or place")
-    text = table(head, rows, style=style, right=(1, 2, 3), whole=(0,))
+    head = ("Guideline", "Year", "Limits", "Schemes", "Other rows", "DOI or place")
+    text = table(head, rows, style=style, right=(1, 2, 3, 4), whole=(0,))
     kept = [(name, load_protocol(name).title) for name in protocols()]
     emit(f"{text}\n{table(('Protocol', 'Title'), kept, style=style)}", None)
 
@@ -57,23 +58,26 @@ def list_all() -> None:
 @app.command()
 def show(
     id: Annotated[  # noqa: A002 - the word of the library
-        str, typer.Argument(metavar="ID", help="Id of a guideline or protocol.")
+        str, typer.Argument(metavar="ID|FILE", help="Id of a guideline or protocol, or its file.")
     ],
     output: OutputOption = None,
 ) -> None:
-    """Print one guideline or protocol as a page.
+    """Print one guideline, protocol or site file as a page.
 
     Source, limits by structure with fractions as columns, schemes, strengths and notes.
     """
-    from constraints.loader import load, load_protocol, protocols  # noqa: PLC0415
+    from constraints.model import Guideline, Protocol  # noqa: PLC0415 - heavy
     from planchecker.reports.guideline import render_guideline  # noqa: PLC0415
     from planchecker.reports.protocol import render_protocol  # noqa: PLC0415
 
     style = screen_style(to_file=output is not None)
-    if id in protocols():
-        emit(render_protocol(load_protocol(id), style), output)
+    shown = guidelines_diff.opened(id)
+    if isinstance(shown, Protocol):
+        emit(render_protocol(shown, style), output)
+    elif isinstance(shown, Guideline):
+        emit(render_guideline(shown, style), output)
     else:
-        emit(render_guideline(load(id), style), output)
+        emit(guidelines_diff.decisions_page(shown, style), output)
 
 
 @app.command()

@@ -11,8 +11,9 @@ from planchecker.cli.output import OutputOption, emit, screen_style
 if TYPE_CHECKING:
     from constraints.model import Guideline, Protocol
     from constraints.site_model import Change, Site
+    from planchecker.reports.style import Style
 
-__all__ = ["diff"]
+__all__ = ["decisions_page", "diff", "opened"]
 
 _Row = tuple[str, ...]
 _HEAD = ("Where", "First", "Second", "Direction", "Reason", "By")
@@ -37,7 +38,7 @@ def diff(
     from planchecker.reports.tables import prose, table  # noqa: PLC0415
 
     style = screen_style(to_file=output is not None)
-    one, other = _opened(first), _opened(second)
+    one, other = opened(first), opened(second)
     if isinstance(other, Site) and not isinstance(one, Site) and one.id == other.protocol:
         rows = list(_decisions(other))
     elif isinstance(one, Site) and not isinstance(other, Site) and other.id == one.protocol:
@@ -50,7 +51,7 @@ def diff(
         emit(prose((f"{first} and {second} say the same.",), style), output)
 
 
-def _opened(name: str) -> "Guideline | Protocol | Site":
+def opened(name: str) -> "Guideline | Protocol | Site":
     """Return what an id or a file holds; a file is known by its keys."""
     from constraints.loader import load, load_file, load_protocol, protocols  # noqa: PLC0415
     from constraints.parsing import read_text  # noqa: PLC0415
@@ -66,6 +67,18 @@ def _opened(name: str) -> "Guideline | Protocol | Site":
     # A site file may hold governing entries as well; only a protocol lists its guidelines.
     own = _PROTOCOL_KEYS - {"governing"}
     return load_protocol(path) if own & keys else load_site(path)
+
+
+def decisions_page(site: "Site", style: "Style") -> str:
+    """Return every decision of a site file as a table."""
+    from planchecker.reports.tables import prose, table  # noqa: PLC0415 - heavy
+
+    rows = list(_decisions(site))
+    title = f"{site.id}: {site.title} (from {site.protocol})"
+    if not rows:
+        return prose((f"{title}: nothing differs from what was published.",), style)
+    head = ("Where", "Published", "Here", "Direction", "Reason", "By")
+    return table(head, rows, style=style, title=title, whole=(3,))
 
 
 def _decisions(site: "Site") -> Iterator[_Row]:

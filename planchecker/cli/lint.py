@@ -6,11 +6,17 @@ from pathlib import Path
 from constraints.lint import Problem, lint
 from constraints.loader import available, load, load_file, load_protocol, protocols
 from constraints.resources import parse_toml
+from constraints.site import load_site, site_library, site_vocabulary
 from constraints.vocabulary import load_vocabulary
 
 __all__ = ["lint_files", "lint_library"]
 
-_PROTOCOL_KEYS = {"governing", "guidelines", "scheme_tables"}
+_PROTOCOL_KEYS = {"extends", "governing", "guidelines", "scheme_tables"}
+_SITE_KEYS = {
+    "add_guidelines", "alias", "confirm", "drop_guidelines", "machine", "own", "protocol", "title",
+}  # fmt: skip
+# A protocol has a title as well; only a guideline has a source, only a protocol its lists.
+_RULE_KEYS = {"extends", "guidelines", "indication", "scheme_tables", "source"}
 
 
 def lint_library() -> tuple[Problem, ...]:
@@ -31,27 +37,35 @@ def lint_library() -> tuple[Problem, ...]:
 
 
 def lint_files(files: Sequence[Path]) -> tuple[Problem, ...]:
-    """Return every problem of some rule files; a protocol is judged with the packaged library.
+    """Return every problem of some rule files.
+
+    A protocol is judged with the packaged library, a site file with the protocol it starts from.
 
     Raises
     ------
     LibraryError
-        If a file cannot be read or is refused.
+        If a file cannot be read or is refused, or what a site file decides cannot be applied.
     """
-    given = [path for path in files if not _is_protocol(path)]
+    keys = {path: _keys(path) for path in files}
+    sites = [path for path in files if _SITE_KEYS & keys[path] and not _RULE_KEYS & keys[path]]
+    for path in sites:
+        site = load_site(path)
+        site_library(site)
+        site_vocabulary(load_vocabulary(), site)
+    protocols_ = [path for path in files if path not in sites and _PROTOCOL_KEYS & keys[path]]
+    given = [path for path in files if path not in sites and path not in protocols_]
     guidelines = {guideline.id: guideline for guideline in map(load_file, given)}
     vocabulary = load_vocabulary()
     found = list(lint(guidelines.values(), None, vocabulary))
     known = {name: load(name) for name in available()} | guidelines
-    for path in files:
-        if _is_protocol(path):
-            found += lint(known.values(), load_protocol(path), vocabulary)
+    for path in protocols_:
+        found += lint(known.values(), load_protocol(path), vocabulary)
     return tuple(dict.fromkeys(found))
 
 
-def _is_protocol(path: Path) -> bool:
+def _keys(path: Path) -> set[str]:
     # Only the keys are looked at here; the loader reads the file again and judges it.
     try:
-        return bool(_PROTOCOL_KEYS & set(parse_toml(path.read_text("utf-8-sig"), file=path.name)))
+        return set(parse_toml(path.read_text("utf-8-sig"), file=path.name))
     except (OSError, UnicodeDecodeError):
-        return False
+        return set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planchecker.cli.hooking import SiteOption
 from planchecker.cli.output import OutputOption, PathsArgument, emit, progress, screen_style
 from planchecker.errors import PlanCheckerError
 
@@ -28,6 +29,7 @@ class Format(StrEnum):
 def structures(
     paths: PathsArgument,
     *,
+    site: SiteOption = None,
     format: Annotated[  # noqa: A002 - the word users know
         Format, typer.Option("--format", help="How to write the matches.")
     ] = Format.TERMINAL,
@@ -37,15 +39,14 @@ def structures(
 
     Needs a structure set only; no plan, dose or image.
     """
-    from constraints.vocabulary import load_vocabulary  # noqa: PLC0415 - heavy
-    from planchecker.naming import match_structures  # noqa: PLC0415
+    from planchecker.checker.centre import centre_of  # noqa: PLC0415 - heavy
     from planchecker.reading import read_cases  # noqa: PLC0415
 
+    centre = centre_of(None, site)
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
-    vocabulary = load_vocabulary()
     matched = [
-        (case, match_structures(case.structure_set.structures, vocabulary))
+        (case, centre.match(case.structure_set.structures))
         for case in cases
         if case.structure_set is not None
     ]

@@ -77,7 +77,7 @@ def _places(texts: Iterator[bytes], start: int) -> Iterator[bytes]:
 
 def main() -> None:
     """Compile every catalogue beside this module; for whoever edits a ``.po`` file."""
-    for source in sorted(Path(str(files("planchecker.locale"))).glob("*/planchecker.po")):
+    for source in sorted(Path(str(files("planchecker.locale"))).glob("*/*.po")):
         table = compiled(entries(source.read_text(encoding="utf-8")))
         source.with_suffix(".mo").write_bytes(table)
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from planchecker.locale import speaking
 from planchecker.reports import csv_, html, json_, junit, terminal
+from planchecker.reports.spoken import names_in
 from planchecker.reports.style import Style
 from planchecker.results import Report
 
@@ -82,8 +83,9 @@ def render(
     """
     if format not in RENDERERS:
         raise ValueError(f"unknown format {format!r}; known are {', '.join(RENDERERS)}")
-    with speaking(style.lang if style else "en"):
-        return RENDERERS[format](_several(report), style)
+    reports = _several(report)
+    with speaking(style.lang if style else "en", naming=names_in(reports)):
+        return RENDERERS[format](reports, style)
 
 
 def render_document(
@@ -118,8 +120,9 @@ def render_document(
     if format not in DOCUMENTS:
         raise ValueError(f"unknown format {format!r}; known are {', '.join(DOCUMENTS)}")
     style = style or Style()
-    with speaking(style.lang):
-        return DOCUMENTS[format](_several(report), style)
+    reports = _several(report)
+    with speaking(style.lang, naming=names_in(reports)):
+        return DOCUMENTS[format](reports, style)
 
 
 def _several(report: Report | Sequence[Report]) -> tuple[Report, ...]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from planchecker.locale import colon
 from planchecker.locale import gettext as _
+from planchecker.reports.spoken import told
 from planchecker.reports.style import Style
 from planchecker.reports.tables import prose, table
 from planchecker.reports.text import (
@@ -119,7 +121,7 @@ def as_text(before: Report, after: Report, style: Style) -> str:
 
 def _head(before: Report, after: Report) -> Iterator[str]:
     for letter, report in (("A", before), ("B", after)):
-        words = f"{status_word(report.status)}: {verdict_words(report)}"
+        words = f"{status_word(report.status)}{colon()}{verdict_words(report)}"
         yield f"{letter}  {plan_title(report)} · {words} {count_words(report)}"
     if before.library_sha256 != after.library_sha256 or before.protocol != after.protocol:
         yield _("The two reports rest on different libraries or protocols.")
@@ -130,7 +132,8 @@ def _line(change: Change) -> Sequence[str]:
     statuses = ("–" if one is None else status_word(one.status) for one in sides)
     values = ("" if one is None else value_words(one) for one in sides)
     one = change.either
-    return (*statuses, one.code, one.subject, one.metric, *values, difference_words(change))
+    asked = (one.code, told(one.subject), told(one.metric))
+    return (*statuses, *asked, *values, difference_words(change))
 
 
 def difference_words(change: Change) -> str:

@@ -80,6 +80,10 @@ def plan_header(report: Report) -> Dataset:
         raise PlanCheckerError(
             f"{file.path!r} lacks {', '.join(missing)}, so no DICOM object can be filed with it"
         )
+    for keyword in _STUDY[:10]:
+        if keyword not in header:
+            # What must be present may be empty.
+            setattr(header, keyword, "")
     return header
 
 

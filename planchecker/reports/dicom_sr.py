@@ -8,8 +8,9 @@ from planchecker.errors import MissingExtra
 from planchecker.reports.dicom_pdf import encoded
 from planchecker.reports.dicom_source import derived_uid, only, plan_header
 from planchecker.reports.pdf import report_digest
+from planchecker.reports.spoken import told
 from planchecker.reports.style import Style
-from planchecker.reports.text import STATUS_WORD, clean, clip, plan_title, verdict_words
+from planchecker.reports.text import clean, clip, plan_title, status_word, verdict_words
 from planchecker.results import Finding, Report
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _root(report: Report, header: Any, digest: str) -> Any:
         referenced_sop_instance_uid=header.SOPInstanceUID,
         relationship_type=contains,
     )
-    words = f"{STATUS_WORD[report.status]}: {verdict_words(report)} {plan_title(report)}"
+    words = f"{status_word(report.status)}: {verdict_words(report)} {plan_title(report)}"
     root = ContainerContentItem(name=_concept("report"), is_content_continuous=False)
     found = [_finding(finding) for finding in report.ranked]
     root.ContentSequence = ContentSequence(
@@ -140,8 +141,8 @@ def _finding(finding: Finding) -> Any:
 def _parts(finding: Finding) -> Iterator[Any]:
     yield _text("check", f"{finding.code} {finding.subject} [{finding.id}]")
     yield _text("status", finding.status.value)
-    yield _text("message", finding.message)
-    yield from (_text("remedy", finding.remedy),) if finding.remedy else ()
+    yield _text("message", told(finding.message))
+    yield from (_text("remedy", told(finding.remedy)),) if finding.remedy else ()
     yield from (_text("metric", finding.metric),) if finding.metric else ()
     for name, number in (("value", finding.value), ("limit", finding.limit)):
         if number is not None and math.isfinite(number) and finding.unit in _UNITS:

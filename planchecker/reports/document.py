@@ -7,10 +7,12 @@ the schema name stays the same; new ones are added at the end.
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from constraints.site_model import Change
 from planchecker.reports.text import significant
 from planchecker.results import (
     Attestation,
     Finding,
+    MissedTarget,
     NotApplicable,
     PlanSummary,
     Relief,
@@ -59,6 +61,7 @@ class SchemeEntry:
     confidence: str
     why: str
     runners_up: list[str]
+    would_change: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +112,7 @@ class FindingEntry:
     location_mm: list[float | None] | None
     id: str
     governs: bool
+    decided: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +161,35 @@ class AttestationEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SiteChangeEntry:
+    """One thing the site file made different from what was published, in words."""
+
+    subject: str
+    where: str
+    before: str
+    after: str
+    direction: str
+    reason: str
+    approver: str
+    date: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MissedTargetEntry:
+    """Volume of one target below a dose, and the part of it within `margin_mm` of `contour`."""
+
+    roi_number: int
+    roi_name: str
+    contour: str
+    margin_mm: float | None
+    level_percent: float | None
+    dose_gy: float | None
+    missed_cc: float | None
+    near_cc: float | None
+    near_percent: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReportDocument:
     """One report. Findings stand worst first. Gy, cc, mm and % throughout."""
 
@@ -177,6 +210,9 @@ class ReportDocument:
     site_sha256: str
     reliefs: list[ReliefEntry]
     attestations: list[AttestationEntry]
+    site: str
+    site_changes: list[SiteChangeEntry]
+    missed_targets: list[MissedTargetEntry]
 
 
 def to_document(report: Report) -> ReportDocument:
@@ -209,6 +245,9 @@ def to_document(report: Report) -> ReportDocument:
         site_sha256=report.site_sha256,
         reliefs=[_relief(relief) for relief in report.reliefs],
         attestations=[_attestation(one) for one in report.attestations],
+        site=report.site,
+        site_changes=[_site_change(one) for one in report.site_changes],
+        missed_targets=[_missed(one) for one in report.missed],
     )
 
 
@@ -244,6 +283,7 @@ def _plan(plan: PlanSummary) -> PlanEntry:
             confidence=plan.scheme.confidence,
             why=plan.scheme.why,
             runners_up=list(plan.scheme.runners_up),
+            would_change=plan.scheme.would_change,
         ),
     )
 
@@ -281,6 +321,7 @@ def _finding(finding: Finding, name: str) -> FindingEntry:
         location_mm=_numbers(finding.location_mm),
         id=name,
         governs=finding.governs,
+        decided=finding.decided,
     )
 
 
@@ -317,6 +358,33 @@ def _attestation(one: Attestation) -> AttestationEntry:
         previous=one.previous,
         sha256=one.sha256,
         void=one.void,
+    )
+
+
+def _site_change(one: Change) -> SiteChangeEntry:
+    return SiteChangeEntry(
+        subject=one.subject,
+        where=one.where,
+        before=one.before,
+        after=one.after,
+        direction=one.direction,
+        reason=one.reason,
+        approver=one.approver,
+        date=one.date,
+    )
+
+
+def _missed(one: MissedTarget) -> MissedTargetEntry:
+    return MissedTargetEntry(
+        roi_number=one.roi_number,
+        roi_name=one.roi_name,
+        contour=one.contour,
+        margin_mm=_number(one.margin_mm),
+        level_percent=_number(one.level_percent),
+        dose_gy=_number(one.dose_gy),
+        missed_cc=_number(one.missed_cc),
+        near_cc=_number(one.near_cc),
+        near_percent=_number(one.near_percent),
     )
 
 

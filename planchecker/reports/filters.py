@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planchecker.case import InputFile
 from planchecker.figures import View
-from planchecker.locale import decimal, retold
+from planchecker.locale import decimal
 from planchecker.locale import gettext as _
 from planchecker.reports import sections, text
 from planchecker.reports.comparing import difference_words
 from planchecker.reports.figures import MOST_CURVES, drawable, dvh_svg
 from planchecker.reports.marks import limit_marks
+from planchecker.reports.spoken import told, told_marked
 from planchecker.reports.voxels import plane_words, view_svg
 from planchecker.results import Curve, Finding, PlanSummary, Report
 
@@ -44,6 +45,15 @@ def _name(value: str, longest: int = _LONGEST_NAME) -> "Markup":
 
 def _prose(value: str) -> str:
     return text.clip(text.clean(value), _LONGEST_PROSE)
+
+
+def _told(value: str, longest: int = _LONGEST_PROSE) -> "Markup":
+    """Return a sentence in the language of the page; one that stays English says so."""
+    from markupsafe import Markup, escape  # noqa: PLC0415
+
+    words, english = told_marked(value)
+    shown = text.clip(words, longest)
+    return Markup('<span lang="en">{}</span>').format(shown) if english else escape(shown)
 
 
 def _number(value: float | None) -> str:
@@ -127,7 +137,7 @@ def _numbering(report: Report) -> Mapping[int, int]:
 def _isodose_levels(report: Report) -> Sequence[tuple[int, str]]:
     levels = {
         round(isodose.percent): decimal(f"{isodose.dose_gy:.4g}")
-        for scene in report.scenes
+        for scene in sections.pictured(report)
         for view in scene.views
         for isodose in view.isodoses
     }
@@ -185,6 +195,8 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "number": _number,
     "object_files": lambda report: [file for file in report.inputs if not _is_image(file)],
     "per_fraction": _per_fraction,
+    "pictured": sections.pictured,
+    "plain": lambda value: decimal(f"{value:.6g}"),
     "plane": plane_words,
     "prescription": text.prescription_words,
     "prose": _prose,
@@ -199,6 +211,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "symbol": text.STATUS_SYMBOL.__getitem__,
     "value": text.value_words,
     "view": _view,
-    "told": lambda value: retold(_prose(value)),
+    "told": _told,
+    "told_name": lambda value: _name(told(value)),
     "word": text.status_word,
 }

@@ -54,12 +54,16 @@ def render_guideline(guideline: Guideline, style: Style | None = None) -> str:
 def _head(guideline: Guideline) -> tuple[str, ...]:
     source = guideline.source
     place = f"https://doi.org/{source.doi}" if source.doi else source.locator
+    unread = source.unread and (
+        f"Not compared with the publication: {', '.join(source.unread)} of this entry."
+    )
     lines = (
         guideline.id,
         "=" * len(guideline.id),
         source.title,
         spaced((source.authors, str(source.year or "undated")), ", "),
         place,
+        unread,
         guideline.summary,
     )
     return tuple(line for line in lines if line)

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from planchecker.locale import colon, language
 from planchecker.locale import gettext as _
-from planchecker.locale import language
 from planchecker.reports import sections, text
 from planchecker.reports.filters import FILTERS
 from planchecker.reports.style import Style
@@ -84,7 +84,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    words: dict[str, Any] = {"_": _, "most_lines": sections.MOST_LINES}
+    words: dict[str, Any] = {"_": _, "colon": colon, "most_lines": sections.MOST_LINES}
     environment.globals.update(words)
     environment.filters.update(FILTERS)
     environment.filters.update(title=text.plan_title, verdict=text.verdict_words)

@@ -6,8 +6,10 @@ from typing import Any
 from reportlab.lib.colors import HexColor, white
 from reportlab.platypus import Spacer, Table, TableStyle
 
+from planchecker.locale import colon
 from planchecker.locale import gettext as _
 from planchecker.reports.pdf_style import TONES, markup, said
+from planchecker.reports.spoken import told
 from planchecker.reports.text import (
     STATUS_SYMBOL,
     clean,
@@ -84,11 +86,11 @@ def _facts(report: Report, width: float, digest: str) -> Any:
     rows: list[tuple[str, str]] = []
     if plan is not None:
         patient = spaced((clean(plan.patient_name), clean(plan.patient_id)), ", ")
-        scheme = spaced((scheme_words(plan.scheme), clean(plan.scheme.why)), ": ")
+        scheme = spaced((scheme_words(plan.scheme), told(plan.scheme.why)), colon())
         rows += [
             (_("Patient"), patient or _("no name")),
             (_("Prescription"), prescription_words(plan)),
-            (_("Technique"), plan.technique or _("unknown")),
+            (_("Technique"), told(plan.technique) or _("unknown")),
             (_("Scheme"), scheme),
             (_("Plan UID"), plan.sop_instance_uid),
         ]
@@ -98,7 +100,7 @@ def _facts(report: Report, width: float, digest: str) -> Any:
         (_("Report, SHA-256"), digest),
         (_("Protocol"), spaced((report.protocol, report.protocol_sha256))),
         (_("Constraint library"), spaced((report.library_version, report.library_sha256))),
-        (_("Site file"), report.site_sha256 or _("none")),
+        (_("Site file"), spaced((report.site, report.site_sha256)) or _("none")),
         (_("Program"), f"planchecker {report.program_version}"),
     ]
     table = Table(

@@ -19,7 +19,7 @@ from planchecker.reports.text import clean, clip
 from planchecker.reports.voxels import plane_words
 from planchecker.results import Curve
 
-__all__ = ["Histograms", "Voxels"]
+__all__ = ["Histograms", "Voxels", "isodose_key"]
 
 _ISODOSES: Final = {
     30: ("#56a8ff", (1, 2)),
@@ -29,9 +29,29 @@ _ISODOSES: Final = {
     100: ("#ffa640", ()),
     107: ("#ff5f57", ()),
 }
+_DARK: Final = {
+    30: "#1f6fc0",
+    50: "#0e8f84",
+    80: "#2f8f22",
+    95: "#8a7400",
+    100: "#b06000",
+    107: "#c22a22",
+}
+"""The same hues, dark enough to read on paper."""
 _BRIGHT: Final = ("7cc7ff", "ffb27d", "6ff0c0", "ff9ed8", "f3d06a", "b9e4ff", "ffffff", "e0b898")
 _BACK = HexColor("#16191d")
 _GAP = 6.0
+
+
+def isodose_key(scene: Scene) -> str:
+    """Return the isodoses of a scene in words, as markup in their colours."""
+    found = {round(one.percent): one.dose_gy for view in scene.views for one in view.isodoses}
+    parts = [
+        f'<font color="{_DARK[percent]}"><b>{percent} %</b></font> ({decimal(f"{dose:.4g}")} Gy)'
+        for percent, dose in sorted(found.items())
+    ]
+    words = _("The cross marks the voxel that drives the finding. Isodoses in % of {dose} Gy:")
+    return f"{words.format(dose=decimal(f'{scene.reference_gy:g}'))} {', '.join(parts)}"
 
 
 class Voxels(Flowable):  # type: ignore[misc]
@@ -48,10 +68,10 @@ class Voxels(Flowable):  # type: ignore[misc]
         self._scene, self._numbers = scene, numbers
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        """Take the width there is, at most 150 points a view."""
+        """Take the width there is, at most 124 points a view: three cards fit a page."""
         del height
         views = len(self._scene.views)
-        self._side = min((width - _GAP * (views - 1)) / views, 150.0)
+        self._side = min((width - _GAP * (views - 1)) / views, 124.0)
         return width, self._side + 12
 
     def draw(self) -> None:

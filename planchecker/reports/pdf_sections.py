@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from reportlab.platypus import KeepTogether, Spacer
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer
 
-from planchecker.locale import decimal, retold
+from planchecker.locale import colon, decimal
 from planchecker.locale import gettext as _
 from planchecker.reports import sections
 from planchecker.reports.figures import drawable
 from planchecker.reports.marks import limit_marks
-from planchecker.reports.pdf_pictures import Histograms, Voxels
+from planchecker.reports.pdf_pictures import Histograms, Voxels, isodose_key
 from planchecker.reports.pdf_style import TONES, grid, markup, said
+from planchecker.reports.spoken import told
 from planchecker.reports.text import (
     STATUS_SYMBOL,
     band_words,
@@ -22,6 +23,7 @@ from planchecker.reports.text import (
     margin_percent,
     margin_words,
     number,
+    site_lines,
     spaced,
     status_word,
     value_words,
@@ -44,6 +46,9 @@ def attention(report: Report, width: float) -> Iterator[Any]:
         yield said(
             _("Nothing: every question was answered and met. The tables below say what was asked.")
         )
+    elif pictured := sections.pictured(report):
+        yield markup(isodose_key(pictured[0]), size=7.5)
+        yield Spacer(1, 5)
     for finding in report.attention[: sections.MOST_LINES]:
         parts = list(_card(report, finding))
         scene = sections.scene_of(report, finding)
@@ -61,18 +66,18 @@ def attention(report: Report, width: float) -> Iterator[Any]:
 
 
 def _card(report: Report, finding: Finding) -> Iterator[Any]:
-    subject = escape(clip(clean(finding.subject), 64))
+    subject = escape(clip(told(finding.subject), 64))
     title = escape(spaced((clean(finding.code), sections.check_title(finding.code))))
     yield markup(f"{_badge(finding.status)} <b>{subject}</b>  {title}", size=9.5)
     if finding.metric:
         numbers = (value_words(finding), band_words(finding) and f"({band_words(finding)})")
         margin = spaced((margin_words(finding), margin_percent(finding)), ", ")
-        yield said(
-            spaced((finding.metric, *numbers, limit_words(finding), margin), "   "), bold=True
-        )
-    yield said(finding.message)
+        limit = limit_words(finding) and f"{_('Limit')} {limit_words(finding)}"
+        parts = (spaced((told(finding.metric), *numbers)), limit, margin)
+        yield said(spaced(parts, "   ·   "), bold=True)
+    yield said(told(finding.message))
     if finding.remedy:
-        yield said(f"→ {retold(finding.remedy)}")
+        yield said(f"→ {told(finding.remedy)}")
     relief = sections.relief_of(report, finding)
     if relief is not None:
         yield said(_relief(relief))
@@ -80,7 +85,7 @@ def _card(report: Report, finding: Finding) -> Iterator[Any]:
         words = _("Accepted by {who} on {when}: {why}").format(
             who=one.by, when=one.at, why=one.reason
         )
-        void = one.void and f"{_('Acceptance no longer valid')}: {one.void}"
+        void = one.void and f"{_('Acceptance no longer valid')}{colon()}{told(one.void)}"
         yield said(spaced((void, words, _("The status stays as it is."))), bold=True)
     yield said(_source(finding), size=7, colour="#5d646c")
 
@@ -131,21 +136,25 @@ def findings(report: Report, width: float) -> Iterator[Any]:
     for family in sections.families(report):
         rows: list[list[Any]] = [[said(title, bold=True, size=7) for title in head]]
         rows += [_row(finding) for finding in family.findings]
+        # A title at the foot of a page would lose its table.
+        yield CondPageBreak(70)
         yield markup(f"<b>{escape(family.title)}</b>  {escape(family.counts)}", size=9)
         yield Spacer(1, 3)
-        yield grid(rows, widths)
+        # Without a metric the sentence takes the room of the numbers.
+        bare = [i for i, one in enumerate(family.findings, start=1) if not one.metric]
+        yield grid(rows, widths, extra=[("SPAN", (0, i), (4, i)) for i in bare])
         yield Spacer(1, 8)
 
 
 def _row(finding: Finding) -> list[Any]:
-    subject = escape(clip(clean(finding.subject), 64))
+    subject = escape(clip(told(finding.subject), 64))
     beside = "" if finding.governs else f" ({escape(_('shown beside, does not govern'))})"
-    remedy = f"<br/>→ {escape(clip(clean(retold(finding.remedy)), 400))}" if finding.remedy else ""
-    told = escape(clip(clean(finding.message), 700))
+    remedy = f"<br/>→ {escape(clip(told(finding.remedy), 400))}" if finding.remedy else ""
+    message = escape(clip(told(finding.message), 700))
     first = f"{_badge(finding.status)} <b>{subject}</b> {escape(clean(finding.code))}{beside}"
     return [
-        markup(f"{first}<br/>{told}{remedy}", size=7),
-        said(finding.metric, size=7),
+        markup(f"{first}<br/>{message}{remedy}", size=7),
+        said(told(finding.metric), size=7),
         said(spaced((value_words(finding), band_words(finding)), "  "), size=7),
         said(limit_words(finding), size=7),
         said(spaced((margin_words(finding), margin_percent(finding)), "  "), size=7),
@@ -154,7 +163,7 @@ def _row(finding: Finding) -> list[Any]:
 
 
 def opinions(report: Report, width: float) -> Iterator[Any]:
-    """Yield the guidelines that limit the same metric of the same contour differently."""
+    """Yield the limits of each contour that several guidelines limit, the governing ones first."""
     groups = sections.disagreeing(report)
     if not groups:
         return
@@ -164,7 +173,7 @@ def opinions(report: Report, width: float) -> Iterator[Any]:
     for group in groups:
         for finding in group:
             governs = spaced((finding.guideline, _("governs") if finding.governs else ""), ", ")
-            cells = (finding.subject, finding.metric, value_words(finding), governs)
+            cells = (finding.subject, told(finding.metric), value_words(finding), governs)
             rows.append(
                 [
                     *(said(cell, size=7, longest=64) for cell in cells),
@@ -177,15 +186,33 @@ def opinions(report: Report, width: float) -> Iterator[Any]:
 
 def coverage(report: Report, width: float) -> Iterator[Any]:
     """Yield what is said about target coverage, met or not."""
-    del width
     found = sections.coverage(report)
-    if found:
+    if found or report.missed:
         yield _heading(_("Target coverage and the cord"))
         for finding in found:
             yield markup(
                 f"{_badge(finding.status)} {escape(finding.code)} "
-                f"{escape(clip(clean(finding.message), 700))}"
+                f"{escape(clip(told(finding.message), 700))}"
             )
+        if report.missed:
+            yield from _missed(report, width)
+
+
+def _missed(report: Report, width: float) -> Iterator[Any]:
+    """Yield how much of what the targets miss lies near the cord."""
+    first = report.missed[0]
+    words = _("How much of what the targets miss lies within {margin} mm of {contour}:")
+    margin = decimal(f"{first.margin_mm:g}")
+    yield said(words.format(margin=margin, contour=clip(clean(first.contour), 64)))
+    head = [_("Target"), _("Gets less than"), _("Volume (cc)")]
+    head += [_("of it near the cord (cc)"), _("Share")]
+    rows: list[list[Any]] = [[said(title, bold=True, size=7) for title in head]]
+    for one in report.missed:
+        level = decimal(f"{one.level_percent:.6g} %, {one.dose_gy:.6g} Gy")
+        share = decimal(f"{one.near_percent:.1f} %")
+        cells = (one.roi_name, level, number(one.missed_cc), number(one.near_cc), share)
+        rows.append([said(cell, size=7, longest=64) for cell in cells])
+    yield grid(rows, [width * part for part in (0.3, 0.22, 0.16, 0.2, 0.12)])
 
 
 def structures(report: Report, width: float) -> Iterator[Any]:
@@ -197,7 +224,7 @@ def structures(report: Report, width: float) -> Iterator[Any]:
     rows: list[list[Any]] = [[said(t, bold=True, size=7) for t in (*head, _("Outside grid (cc)"))]]
     for row in report.structures:
         matched = row.matched or _("not matched")
-        cells = (str(row.roi_number), row.roi_name, matched, row.how)
+        cells = (str(row.roi_number), row.roi_name, matched, told(row.how))
         rows.append(
             [
                 *(said(cell, size=7, longest=80) for cell in cells),
@@ -216,9 +243,18 @@ def not_applicable(report: Report, width: float) -> Iterator[Any]:
     head = (_("Check"), _("Subject"), _("Reason"))
     rows: list[list[Any]] = [[said(title, bold=True, size=7) for title in head]]
     for one in report.not_applicable:
-        cells = ((one.code, 12), (one.subject, 64), (one.reason, 400))
+        cells = ((one.code, 12), (told(one.subject), 64), (told(one.reason), 400))
         rows.append([said(cell, size=7, longest=longest) for cell, longest in cells])
     yield grid(rows, [width * share for share in (0.1, 0.25, 0.65)])
+
+
+def site(report: Report, width: float) -> Iterator[Any]:
+    """Yield what the site file changed; nothing without one."""
+    del width
+    if not report.site:
+        return
+    yield _heading(_("What the site file changed"))
+    yield from (said(f"• {line}", size=8) for line in site_lines(report))
 
 
 def remarks(report: Report, width: float) -> Iterator[Any]:
@@ -226,10 +262,10 @@ def remarks(report: Report, width: float) -> Iterator[Any]:
     del width
     if report.appendix:
         yield _heading(_("What an export cannot answer"))
-        yield from (said(f"• {line}", size=7) for line in report.appendix)
+        yield from (said(f"• {told(line)}", size=7) for line in report.appendix)
     if report.notes:
         yield _heading(_("Notes"))
-        yield from (said(f"• {line}", size=7) for line in report.notes)
+        yield from (said(f"• {told(line)}", size=7) for line in report.notes)
 
 
 def inputs(report: Report, width: float) -> Iterator[Any]:
@@ -264,6 +300,7 @@ def _source(finding: Finding) -> str:
 
 SECTIONS: Final[tuple[Section, ...]] = (
     attention,
+    site,
     histograms,
     findings,
     opinions,

@@ -18,10 +18,12 @@ __all__ = [
     "coverage",
     "disagreeing",
     "families",
+    "pictured",
     "relief_of",
     "scene_of",
 ]
 
+_COVERAGE: Final = ("TC001", "TC002", "TC003", "TC013")
 MOST_LINES: Final = 7
 """How many findings stand at the head of a report."""
 
@@ -55,21 +57,31 @@ def families(report: Report) -> tuple[Family, ...]:
 
 
 def disagreeing(report: Report) -> tuple[tuple[Finding, ...], ...]:
-    """Return the findings that ask the same of the same contour and differ in the limit."""
+    """Return the dose limits of every contour that more than one guideline limits.
+
+    The governing ones come first, the others beside them by metric and limit.
+    """
     groups: dict[tuple[int | None, str], list[Finding]] = {}
     for finding in report.findings:
-        if finding.metric and finding.limit is not None and finding.guideline:
-            groups.setdefault((finding.roi_number, finding.metric), []).append(finding)
+        judged = finding.metric and finding.limit is not None and finding.guideline
+        if judged and finding.code.startswith("DL"):
+            groups.setdefault((finding.roi_number, finding.subject), []).append(finding)
     return tuple(
-        tuple(sorted(group, key=lambda one: (not one.governs, one.limit or 0.0)))
+        tuple(sorted(group, key=lambda one: (not one.governs, one.metric, one.limit or 0.0)))
         for group in groups.values()
-        if len({one.limit for one in group}) > 1 and len({one.guideline for one in group}) > 1
+        if len({one.guideline for one in group}) > 1
     )
 
 
 def coverage(report: Report) -> tuple[Finding, ...]:
     """Return the findings on target coverage, met or not: what was given up is told there."""
-    return tuple(finding for finding in report.ranked if finding.code.startswith("TC"))
+    return tuple(finding for finding in report.ranked if finding.code in _COVERAGE)
+
+
+def pictured(report: Report) -> Sequence[Scene]:
+    """Return the pictures of the findings at the head of the report."""
+    shown = [scene_of(report, finding) for finding in report.attention[:MOST_LINES]]
+    return [scene for scene in shown if scene is not None]
 
 
 def relief_of(report: Report, finding: Finding) -> Relief | None:

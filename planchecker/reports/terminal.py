@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from planchecker.locale import colon
 from planchecker.locale import gettext as _
-from planchecker.locale import retold
+from planchecker.reports.spoken import told
 from planchecker.reports.style import Style
 from planchecker.reports.tables import plain, screen
 from planchecker.reports.text import (
@@ -22,6 +23,7 @@ from planchecker.reports.text import (
     plan_title,
     prescription_words,
     scheme_words,
+    site_lines,
     spaced,
     status_word,
     value_words,
@@ -71,7 +73,7 @@ def render(reports: Sequence[Report], style: Style | None = None) -> str:
 
 
 def _print_report(console: Console, report: Report, style: Style) -> None:
-    _print_head(console, report)
+    _print_head(console, report, style)
     shown = [f for f in report.ranked if style.verbose or f.status is not Status.PASS]
     if shown:
         console.print()
@@ -83,19 +85,21 @@ def _print_report(console: Console, report: Report, style: Style) -> None:
         console.print(Text(line))
 
 
-def _print_head(console: Console, report: Report) -> None:
+def _print_head(console: Console, report: Report, style: Style) -> None:
     word = Text(status_word(report.status), style=_STATUS_STYLE[report.status])
-    console.print(word + Text(f": {verdict_words(report)}", style="bold"))
+    console.print(word + Text(f"{colon()}{verdict_words(report)}", style="bold"))
     plan = report.plan
     if plan is not None:
         patient = spaced((clean(plan.patient_name), clean(plan.patient_id)), ", ")
         console.print(
             Text(spaced((plan_title(report), patient and f"{_('patient')} {patient}"), " · "))
         )
-        facts = (prescription_words(plan), clean(plan.technique) or _("technique unknown"))
+        facts = (prescription_words(plan), told(plan.technique) or _("technique unknown"))
         console.print(Text(spaced(facts, " · ")))
-        scheme = spaced((scheme_words(plan.scheme), clean(plan.scheme.why)), ": ")
+        scheme = spaced((scheme_words(plan.scheme), told(plan.scheme.why)), colon())
         console.print(Text(f"{_('scheme')} {scheme}"))
+        if style.verbose and plan.scheme.would_change:
+            console.print(Text(f"{_('would change it')}{colon()}{told(plan.scheme.would_change)}"))
     elif report.findings:
         console.print(Text(_("No plan")))
     protocol = report.protocol and f"{_('protocol')} {clean(report.protocol)}"
@@ -124,7 +128,7 @@ def _prefix(finding: Finding) -> tuple[Text, Text, Text]:
     return (
         Text(status_word(finding.status), style=_STATUS_STYLE[finding.status]),
         Text(clean(finding.code)),
-        Text(clip(clean(finding.subject), _LONGEST_SUBJECT), style="bold"),
+        Text(clip(told(finding.subject), _LONGEST_SUBJECT), style="bold"),
     )
 
 
@@ -132,7 +136,7 @@ def _numbers(finding: Finding) -> tuple[str, ...]:
     if not finding.metric:
         return ()
     band = band_words(finding)
-    measured = spaced((clean(finding.metric), value_words(finding), band and f"({band})"))
+    measured = spaced((told(finding.metric), value_words(finding), band and f"({band})"))
     if finding.limit is None:
         return measured, "", ""
     # A terminal without symbols gets them spelt at the end.
@@ -143,7 +147,7 @@ def _body(
     finding: Finding, numbers: Sequence[str], widths: Sequence[int], style: Style, said: str
 ) -> Text:
     body = Text()
-    prose = clip(clean(finding.message), _LONGEST_PROSE)
+    prose = clip(told(finding.message), _LONGEST_PROSE)
     if numbers:
         padded = (cell.ljust(width) for cell, width in zip(numbers, widths, strict=True))
         body.append("  ".join((*padded, _source(finding))).rstrip())
@@ -154,7 +158,7 @@ def _body(
     if style.verbose and (place := spaced((clean(finding.source), clean(finding.doi)), ", ")):
         body.append(f"\n{place}", style="dim")
     if finding.remedy and finding.remedy != said:
-        body.append(f"\n→ {clip(clean(retold(finding.remedy)), _LONGEST_PROSE)}", style="italic")
+        body.append(f"\n→ {clip(told(finding.remedy), _LONGEST_PROSE)}", style="italic")
     return body
 
 
@@ -175,28 +179,30 @@ def _tail(report: Report, style: Style) -> Iterable[str]:
         )
     if report.not_applicable and style.verbose:
         for entry in report.not_applicable:
-            place = spaced((clean(entry.code), clean(entry.subject)))
-            yield f"{_('not applicable')}: {place}: {clean(entry.reason)}"
+            place = spaced((clean(entry.code), told(entry.subject)))
+            yield f"{_('not applicable')}{colon()}{place}{colon()}{told(entry.reason)}"
     elif report.not_applicable:
         yield _("{count} not applicable; --verbose lists them.").format(
             count=len(report.not_applicable)
         )
     if report.appendix and style.verbose:
         yield from (
-            f"{_('not judged')}: {clip(clean(line), _LONGEST_PROSE)}" for line in report.appendix
+            f"{_('not judged')}{colon()}{clip(told(line), _LONGEST_PROSE)}"
+            for line in report.appendix
         )
     elif report.appendix:
         yield _("{count} questions an export cannot answer; --verbose lists them.").format(
             count=len(report.appendix)
         )
+    yield from site_lines(report)
     for one in report.attestations:
-        void = one.void and f"{_('Acceptance no longer valid')}: {clean(one.void)}"
+        void = one.void and f"{_('Acceptance no longer valid')}{colon()}{told(one.void)}"
         words = _("Accepted by {who} on {when}: {why}").format(
             who=clean(one.by), when=clean(one.at), why=clip(clean(one.reason), _LONGEST_PROSE)
         )
         yield spaced((clean(one.finding), void, words, _("The status stays as it is.")))
     for note in report.notes:
-        yield f"{_('note')}: {clip(clean(note), _LONGEST_PROSE)}"
+        yield f"{_('note')}{colon()}{clip(told(note), _LONGEST_PROSE)}"
 
 
 def _print_overview(console: Console, reports: Sequence[Report]) -> None:

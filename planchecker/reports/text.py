@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from planchecker.locale import decimal, ngettext
@@ -27,6 +27,7 @@ __all__ = [
     "prescription_words",
     "scheme_words",
     "significant",
+    "site_lines",
     "spaced",
     "status_name",
     "status_word",
@@ -229,6 +230,8 @@ def numbers_speak(finding: Finding) -> bool:
     """Whether value, limit and margin alone explain the status, without the message."""
     if finding.value is None or finding.limit is None or finding.margin is None:
         return False
+    if finding.decided:
+        return False
     if finding.status is Status.PASS:
         return finding.margin >= 0
     return finding.status in (Status.FAIL, Status.WARN) and finding.margin < 0
@@ -297,6 +300,26 @@ def scheme_words(scheme: SchemeMatch) -> str:
     if scheme.indication:
         parts.append(clean(scheme.indication))
     return f"{', '.join(parts)} ({_(clean(scheme.confidence))})"
+
+
+def site_lines(report: Report) -> Iterator[str]:
+    """Yield what the site file changed, loosened limits first; nothing without a site file.
+
+    Examples
+    --------
+    >>> list(site_lines(Report(findings=(), site="hospital")))
+    ['site file hospital: nothing changed']
+    """
+    if not report.site:
+        return
+    head = f"{_('site file')} {clean(report.site)}"
+    if not report.site_changes:
+        yield f"{head}: {_('nothing changed')}"
+    for one in sorted(report.site_changes, key=lambda change: change.direction != "loosened"):
+        figures = f"{clean(one.before)} \N{RIGHTWARDS ARROW} {clean(one.after)}"
+        who = spaced((clean(one.approver), clean(one.date)), ", ")
+        why = spaced((clean(one.direction), clean(one.reason), who), "; ")
+        yield f"{head}: {clean(one.where)}: {figures} ({why})"
 
 
 def spaced(parts: Sequence[str], separator: str = " ") -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final
 
@@ -14,6 +14,10 @@ from planchecker.reports.text import clean, clip
 
 __all__ = ["ISODOSE_NAMES", "plane_words", "view_svg"]
 
+Point = tuple[float, float]
+"""Right and down from the corner of a view, in mm."""
+
+_CANDIDATES: Final = 90
 ISODOSE_NAMES: Final = {30: "i30", 50: "i50", 80: "i80", 95: "i95", 100: "i100", 107: "i107"}
 """Class of each isodose by percent."""
 
@@ -51,10 +55,11 @@ def view_svg(view: View, numbers: Mapping[int, int]) -> str:
         )
     for isodose in view.isodoses:
         parts.extend(_isodose(isodose, view))
+    standing = [*_taken(view)]
     for outline in view.outlines:
-        parts.extend(_outline(outline, view, numbers.get(outline.roi_number)))
-    for place, isodose in enumerate(view.isodoses):
-        parts.extend(_percent(isodose, view, place))
+        parts.extend(_outline(outline, view, numbers.get(outline.roi_number), standing))
+    for isodose in view.isodoses:
+        parts.extend(_percent(isodose, view, standing))
     parts.extend(_cross(view))
     parts.extend(_edges(view, width, height))
     return "".join((*parts, "</svg>"))
@@ -76,44 +81,55 @@ def _isodose(isodose: Isodose, view: View) -> Iterator[str]:
     yield f'<path class="iso {name}" d="{_path(isodose.lines, view)}"/>'
 
 
-def _percent(isodose: Isodose, view: View, place: int) -> Iterator[str]:
-    """Write the percent on its line, every level in another direction from the voxel."""
-    inside = [
-        point
-        for line in isodose.lines
-        for point in line
-        if view.u_mm[0] + 6 < point[0] < view.u_mm[1] - 6
-        and view.v_mm[0] + 8 < point[1] < view.v_mm[1] - 8
-    ]
-    if inside:
-        u, v = max(inside, key=_toward(150.0 - 24.0 * place))
+def _percent(isodose: Isodose, view: View, standing: list[Point]) -> Iterator[str]:
+    """Write the percent on its line, where most room is left."""
+    place = _free(isodose.lines, view, standing, edge=(7.0, 8.0))
+    if place is not None:
         name = ISODOSE_NAMES.get(round(isodose.percent), "i30")
-        x, y = u - view.u_mm[0], v - view.v_mm[0] + 1.6
+        x, y = place[0], place[1] + 1.6
         yield f'<text class="percent {name}" x="{x:.1f}" y="{y:.1f}">{isodose.percent:g}</text>'
 
 
-def _outline(outline: Outline, view: View, number: int | None) -> Iterator[str]:
+def _outline(
+    outline: Outline, view: View, number: int | None, standing: list[Point]
+) -> Iterator[str]:
     hue = f"c{number % COLOURS}" if number is not None else "c6"
     tested = " tested" if outline.tested else ""
     yield f'<path class="outline {hue}{tested}" d="{_path(outline.lines, view)}">'
     yield f"<title>{_safe(outline.roi_name, 200)}</title></path>"
-    inside = [
-        point
-        for line in outline.lines
-        for point in line
-        if view.u_mm[0] + 3 < point[0] < view.u_mm[1] - 3
-        and view.v_mm[0] + 6 < point[1] < view.v_mm[1] - 3
-    ]
-    if number is not None and inside:
-        u, v = max(inside, key=_toward(200.0 + 37.0 * (number % 5)))
-        x, y = u - view.u_mm[0], v - view.v_mm[0] - 1
+    place = None if number is None else _free(outline.lines, view, standing, edge=(4.0, 6.0))
+    if number is not None and place is not None:
+        x, y = place[0], place[1] - 1
         yield f'<text class="number {hue}" x="{x:.1f}" y="{y:.1f}">{number + 1}</text>'
 
 
-def _toward(degrees: float) -> Callable[[tuple[float, float]], float]:
-    """Return how far a point (u, v) lies in a direction: 0 right, 90 down, 270 up."""
-    right, down = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return lambda point: right * point[0] + down * point[1]
+def _taken(view: View) -> Iterator[Point]:
+    """Yield where something stands already: the cross, the letters of the edges, the scale."""
+    width, height = view.u_mm[1] - view.u_mm[0], view.v_mm[1] - view.v_mm[0]
+    yield view.cross_mm[0] - view.u_mm[0], view.cross_mm[1] - view.v_mm[0]
+    yield from ((3.5, height / 2), (width - 3.5, height / 2), (width / 2, 6.0))
+    yield from ((width / 2, height - 2.5), (width - 8, height - 4.5), (width - 22, height - 4.5))
+
+
+def _free(
+    lines: tuple[Line, ...], view: View, standing: list[Point], *, edge: tuple[float, float]
+) -> Point | None:
+    """Choose the point of some lines farthest from what stands already, and take it."""
+    width, height = view.u_mm[1] - view.u_mm[0], view.v_mm[1] - view.v_mm[0]
+    points = [(u - view.u_mm[0], v - view.v_mm[0]) for line in lines for u, v in line]
+    inside = [
+        (x, y)
+        for x, y in points[:: max(1, len(points) // _CANDIDATES)]
+        if edge[0] < x < width - edge[0] and edge[1] < y < height - edge[1]
+    ]
+    if not inside:
+        return None
+    # Crowding counts up to 9 mm; beyond that the left side is as good a place as any.
+    best = max(
+        inside, key=lambda at: (min(9.0, *(math.dist(at, one) for one in standing)), -at[0], at[1])
+    )
+    standing.append(best)
+    return best
 
 
 def _cross(view: View) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which prescription scheme a plan follows, for which indications."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from constraints.model import Course, Guideline, Indication, Protocol, Technique
 from planchecker.case import Plan
@@ -15,6 +15,7 @@ from planchecker.schemes.values import SchemeReading, TechniqueReading
 __all__ = ["recognise"]
 
 _MOST_RUNNERS_UP = 5
+_FROM_DOSE = "the prescription is inferred from the dose"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +91,11 @@ def recognise(
     stated = plan.prescription
     if stated.dose_gy is None or not stated.fractions:
         why = "the plan states no total dose or no number of fractions"
-        match = SchemeMatch(indication=_only(evidence.indications), why=why)
+        match = SchemeMatch(
+            indication=_only(evidence.indications),
+            why=why,
+            would_change="a total dose and a number of fractions in the plan",
+        )
         return _reading(match, evidence, evidence.indications)
     pair = _look_up(stated.dose_gy, stated.fractions, evidence, technique, protocol, guidelines)
     sbrt, silent = _cells_of(evidence.indications, protocol, guidelines)
@@ -107,6 +112,7 @@ def recognise(
         if served
         else _no_match(pair, possible, evidence)
     )
+    match = replace(match, would_change=_would_change(match, pair, possible, evidence, technique))
     return _reading(match, evidence, possible, named=pair.house, in_range=pair.in_range)
 
 
@@ -259,7 +265,7 @@ def _match(
     elif len(possible) > 1:
         why += f"; nothing tells which of {len(possible)} indications it is"
     if inferred:
-        why = "the prescription is inferred from the dose: " + why
+        why = f"{_FROM_DOSE}: {why}"
     rest = (entry for entry in others if entry.scheme.id != best.scheme.id)
     return SchemeMatch(
         id=best.scheme.id,
@@ -268,6 +274,33 @@ def _match(
         why=why,
         runners_up=_ids(rest),
     )
+
+
+def _would_change(
+    match: SchemeMatch,
+    pair: _Pair,
+    possible: tuple[str, ...],
+    evidence: _Evidence,
+    technique: TechniqueReading,
+) -> str:
+    """Say what would make another match of it, or a surer one."""
+    open_ = []
+    if match.why.startswith(_FROM_DOSE):
+        open_.append("a total dose stated in the plan")
+    if len(technique.worlds) > 1:
+        open_.append("a person's word whether it is stereotactic")
+    if evidence.conflicting:
+        open_.append("--indication, since names and labels contradict each other")
+    elif not evidence.told and len(possible) > 1:
+        open_.append("--indication, or a word for one of them in the plan label or a target name")
+    if not match.id and not pair.entries and pair.near:
+        near = ", ".join(
+            dict.fromkeys(f"{e.scheme.dose_gy:g} Gy in {e.scheme.fractions}" for e in pair.near)
+        )
+        open_.append(f"a pair that a table names, such as {near}")
+    elif not match.id and pair.entries:
+        open_.append(f"an indication the pair is named for: {', '.join(sorted(pair.indications))}")
+    return "; ".join(open_)
 
 
 def _because(possible: tuple[str, ...], evidence: _Evidence) -> str:

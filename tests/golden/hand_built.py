@@ -11,6 +11,7 @@ from planchecker.results import (
     Attestation,
     Curve,
     Finding,
+    MissedTarget,
     NotApplicable,
     PlanSummary,
     Relief,
@@ -242,6 +243,16 @@ ATTESTATION = Attestation(
     sha256=DIGEST,
     void="the plan or its files changed since.",
 )
+MISSED = MissedTarget(
+    roi_number=2,
+    roi_name="PTV",
+    contour="ThecalSac",
+    margin_mm=3.0,
+    level_percent=95.0,
+    dose_gy=22.8,
+    missed_cc=4.0,
+    near_cc=3.0,
+)
 EVERYTHING = Report(
     findings=(
         *PASSES,
@@ -320,6 +331,7 @@ EVERYTHING = Report(
     reliefs=(RELIEF,),
     scenes=(SCENE,),
     attestations=(ATTESTATION,),
+    missed=(MISSED,),
     **COMMON,
 )
 CLEAN = Report(findings=PASSES, **COMMON)
