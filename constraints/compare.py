@@ -153,7 +153,9 @@ def _items(values: Mapping[str, object]) -> dict[str, object]:
 def _flat(value: object) -> dict[str, object]:
     if not isinstance(value, BaseModel):
         return {"": value}
-    return {key: getattr(value, key) for key in type(value).model_fields if key != "id"}
+    # What a site decided is told by the value that changed.
+    left_out = ("id", "decided")
+    return {key: getattr(value, key) for key in type(value).model_fields if key not in left_out}
 
 
 def _said(row: object) -> str:

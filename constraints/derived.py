@@ -13,7 +13,7 @@ from itertools import pairwise
 from constraints.limits import Limit, RescaledLimit
 from constraints.metric import Metric, MetricKind
 from constraints.model import Guideline
-from constraints.terms import Evidence
+from constraints.terms import Comparison, Evidence
 
 __all__ = ["at_fractions", "bed", "between", "derived_limits", "dose_of_bed", "rescaled_limit"]
 
@@ -94,6 +94,7 @@ def between(low: Limit, high: Limit, *, fractions: int, alpha_beta_gy: float) ->
     if doses[0] is None or doses[1] is None:
         return None
     dose = _interpolated(doses[0], doses[1], (low_n, fractions, high_n), alpha_beta_gy)
+    dose = _clamped(_stricter(dose, low.comparison), doses[0], doses[1])
     volume = low.metric.kind is _VOLUME
     note = _METHOD.format(
         ratio=alpha_beta_gy, low=doses[0], low_n=low_n, high=doses[1], high_n=high_n
@@ -108,6 +109,7 @@ def between(low: Limit, high: Limit, *, fractions: int, alpha_beta_gy: float) ->
             "note": note,
             "derived_from": (low.id, high.id),
             "published": None,
+            "decided": tuple(dict.fromkeys((*low.decided, *high.decided))),
         }
     )
 
@@ -256,7 +258,11 @@ def _interpolated(
     )
     dose = dose_of_bed(low + share * (high - low), n, alpha_beta_gy=alpha_beta_gy)
     # Where a table keeps one dose for several numbers, the model would lie above both.
-    return min(max(dose, min(low_gy, high_gy)), max(low_gy, high_gy))
+    return _clamped(dose, low_gy, high_gy)
+
+
+def _clamped(dose_gy: float, one_gy: float, other_gy: float) -> float:
+    return min(max(dose_gy, min(one_gy, other_gy)), max(one_gy, other_gy))
 
 
 def _question(limit: Limit) -> tuple[object, ...]:
@@ -298,6 +304,11 @@ def _at_dose(metric: Metric, dose_gy: float) -> Metric:
 def _down(dose_gy: float) -> float:
     # A level is written with three digits; rounded down it is the stricter one.
     return math.floor(dose_gy * 1000) / 1000
+
+
+def _stricter(dose_gy: float, comparison: Comparison) -> float:
+    upper = comparison in (Comparison.AT_MOST, Comparison.BELOW)
+    return _down(dose_gy) if upper else math.ceil(dose_gy * 1000) / 1000
 
 
 def _plain(limit: RescaledLimit) -> Limit:

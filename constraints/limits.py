@@ -61,6 +61,8 @@ class Limit(Model):
     """The published value, where a site file changed it; `value` is then the one of the site."""
     derived_from: tuple[str, ...] = ()
     """Ids of the published limits this one was calculated from; empty for a published limit."""
+    decided: tuple[str, ...] = ()
+    """What a site file decided about the limit, each in a sentence; empty as published."""
 
 
 class PartLimit(Limit):

@@ -6,6 +6,7 @@ the end; nothing else may differ, a centre's own decisions belong in a site file
 """
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from constraints.model import (
     Statement,
     VolumeTable,
 )
-from constraints.parsing import build, check_keys, own_id, read_text, unique
+from constraints.parsing import build, check_keys, only_written, own_id, read_text, unique
 from constraints.resources import (
     library_digest,
     library_version,
@@ -134,7 +135,11 @@ def load(guideline_id: str) -> Guideline:
     [12.4, 14.0, 17.0, 20.3, 23.0, 25.3]
     """
     if guideline_id not in available():
-        raise LibraryError(f"no guideline {guideline_id!r}; there are {', '.join(available())}")
+        near = get_close_matches(guideline_id, available(), n=5, cutoff=0.4)
+        hint = (
+            f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(available())}"
+        )
+        raise LibraryError(f"no guideline {guideline_id!r}; {hint}")
     name = f"{guideline_id}.toml"
     return _guideline(packaged("library", name).read_text(encoding="utf-8"), file=name)
 
@@ -191,7 +196,7 @@ def _guideline(text: str, *, file: str) -> Guideline:
     for key, (field, model) in GUIDELINE_ROWS.items():
         rows = tables(data.pop(key, []), file=file, at=key)
         for i, written in enumerate(rows):
-            _only_written(written, file=file, at=f"{key}[{i}]")
+            only_written(written, file=file, at=f"{key}[{i}]")
         shared = table(defaults.get(key, {}), file=file, at=f"defaults.{key}")
         data[field] = tuple(
             build(model, row, file=file, at=at)
@@ -208,12 +213,6 @@ def _guideline(text: str, *, file: str) -> Guideline:
                     "use a TG-263 name of structures.csv"
                 )
     return guideline
-
-
-def _only_written(row: Mapping[str, Any], *, file: str, at: str) -> None:
-    for key in ("published", "derived_from"):
-        if key in row:
-            raise LibraryError(f"{file}: {at}.{key}: is filled in by the program; drop it")
 
 
 def _protocol(text: str, *, file: str) -> Protocol:
@@ -270,6 +269,7 @@ def _references(protocol: Protocol, *, file: str) -> None:
     spoken |= {f"nested[{i}]": chain for i, chain in enumerate(protocol.nested)}
     spoken["alpha_beta_gy"] = tuple(name for name in protocol.alpha_beta_gy if name != "default")
     spoken["spine_structures"] = protocol.spine_structures
+    spoken["treated_bones"] = protocol.treated_bones
     for key, names in spoken.items():
         for name in names:
             if name not in load_vocabulary():

@@ -10,7 +10,10 @@ from pydantic import ValidationError
 from constraints.errors import LibraryError, MetricSyntaxError
 from constraints.terms import Model
 
-__all__ = ["build", "check_keys", "own_id", "read_text", "unique"]
+__all__ = ["COMPUTED", "build", "check_keys", "only_written", "own_id", "read_text", "unique"]
+
+COMPUTED = ("published", "derived_from", "decided")
+"""Keys of a limit that the program fills in; no file may hold them."""
 
 _LARGEST_FILE_BYTES = 2_000_000
 _T = TypeVar("_T", bound=Model)
@@ -62,6 +65,19 @@ def check_keys(data: Iterable[str], *, allowed: Iterable[str], file: str, at: st
             raise LibraryError(
                 f"{file}: {at}{key}: unknown key; it may be one of {', '.join(sorted(allowed))}"
             )
+
+
+def only_written(row: Mapping[str, Any], *, file: str, at: str) -> None:
+    """Refuse a row that holds what the program fills in.
+
+    Raises
+    ------
+    LibraryError
+        If it does.
+    """
+    for key in COMPUTED:
+        if key in row:
+            raise LibraryError(f"{file}: {at}.{key}: is filled in by the program; drop it")
 
 
 def unique(rows: Iterable[Any], *, file: str, key: str) -> None:

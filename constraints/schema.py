@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from constraints.errors import LibraryError
 from constraints.loader import GUIDELINE_ROWS
 from constraints.model import Criterion, Governing, Indication, Keyword, Protocol
+from constraints.parsing import COMPUTED
 from constraints.signing import Signature
 from constraints.site import SITE_ROWS
 from constraints.site_model import CriterionChange, Site
@@ -40,8 +41,6 @@ _PER_FRACTION = {
     "own": "value",
     "practice": "span",
 }
-# Filled in by the program, never written.
-_COMPUTED = ("published", "derived_from")
 _Json = dict[str, Any]
 
 
@@ -127,12 +126,13 @@ def _site() -> _Json:
         row = _row(model, key) if key in _PER_FRACTION and key != "limit" else _whole(model)
         properties[key] = {"type": "array", "items": row}
     properties["criteria"] = _grouped(_whole(CriterionChange))
+    del properties["sha256"]
     return _object(properties, required=["id", "title"])
 
 
 def _row(model: type[BaseModel], key: str) -> _Json:
     properties = _properties(model)
-    for name in _COMPUTED:
+    for name in COMPUTED:
         properties.pop(name, None)
     figure = _PER_FRACTION.get(key)
     if figure:

@@ -21,6 +21,9 @@ from constraints.terms import Model
 __all__ = ["Signature", "Verification", "dump_signature", "load_signature", "sign", "verify"]
 
 
+_SHOWN = 8
+
+
 class Signature(Model):
     """A statement that somebody reviewed the library in one state."""
 
@@ -64,8 +67,15 @@ class Verification:
         if self.valid:
             return "as signed"
         parts = (("changed", self.changed), ("missing", self.missing), ("added", self.added))
-        said = "; ".join(f"{word} {', '.join(names)}" for word, names in parts if names)
+        said = "; ".join(f"{word} {_some(names)}" for word, names in parts if names)
         return f"not what was signed: {said}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Write names, not more than a screen of them."""
+    listed = ", ".join(names[:_SHOWN])
+    rest = len(names) - _SHOWN
+    return f"{listed} and {rest} more" if rest > 0 else listed
 
 
 def sign(*, reviewer: str, date: str, statement: str = "", files: Iterable[Path] = ()) -> Signature:

@@ -34,13 +34,14 @@
 Nothing takes effect unsaid: `apply_site` returns every difference from what was published.
 """
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from constraints.errors import LibraryError
 from constraints.loader import available, load, load_protocol
 from constraints.model import Guideline, Protocol
-from constraints.parsing import build, check_keys, own_id, read_text, unique
+from constraints.parsing import build, check_keys, only_written, own_id, read_text, unique
 from constraints.resources import parse_toml
 from constraints.rows import flatten, leaves, table, tables
 from constraints.site_changes import apply_site
@@ -82,11 +83,14 @@ def load_site(path: str | Path) -> Site:
     """
     path = Path(path)
     file = path.name
-    data = parse_toml(read_text(path), file=file)
+    text = read_text(path)
+    data = parse_toml(text, file=file)
     own_id(data, file=file)
     check_keys(data, allowed=(*_PLAIN, *SITE_ROWS), file=file)
     for key, (field, model) in SITE_ROWS.items():
         rows = tables(data.pop(key, []), file=file, at=key)
+        for i, row in enumerate(rows):
+            only_written(row, file=file, at=f"{key}[{i}]")
         named = ((f"{key}[{i}]", row) for i, row in enumerate(rows))
         # Only a limit of the centre's own may have one figure per number of fractions.
         flat = flatten(rows, {}, kind=key, file=file) if key == "own" else named
@@ -94,11 +98,21 @@ def load_site(path: str | Path) -> Site:
     unique(data["own_limits"], file=file, key="own")
     criteria = table(data.pop("criteria", {}), file=file, at="criteria")
     data["criteria"] = dict(leaves(criteria, file=file, at="criteria"))
-    return build(Site, data, file=file, at="", nested={"criteria": CriterionChange})
+    site = build(Site, data, file=file, at="", nested={"criteria": CriterionChange})
+    # The digest that `guidelines sign` records.
+    digest = hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
+    return site.model_copy(update={"sha256": digest})
 
 
-def site_library(site: Site) -> tuple[Protocol, dict[str, Guideline], tuple[Change, ...]]:
+def site_library(
+    site: Site, protocol: Protocol | None = None
+) -> tuple[Protocol, dict[str, Guideline], tuple[Change, ...]]:
     """Return protocol and guidelines of a centre, and what differs from the published ones.
+
+    Parameters
+    ----------
+    protocol
+        The protocol the site file starts from; the packaged one it names by default.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def site_library(site: Site) -> tuple[Protocol, dict[str, Guideline], tuple[Chan
         If the site file names what the library does not hold.
     """
     known = {id_: load(id_) for id_ in available()}
-    return apply_site(load_protocol(site.protocol), known, site)
+    return apply_site(protocol or load_protocol(site.protocol), known, site)
 
 
 def site_vocabulary(vocabulary: Vocabulary, site: Site) -> Vocabulary:
@@ -126,4 +140,8 @@ def site_vocabulary(vocabulary: Vocabulary, site: Site) -> Vocabulary:
         added += [
             Alias(name=alias.name, synonym=synonym, language="site") for synonym in alias.synonyms
         ]
-    return replace(vocabulary, aliases=(*vocabulary.aliases, *added))
+    try:
+        return replace(vocabulary, aliases=(*vocabulary.aliases, *added))
+    except LibraryError as error:
+        told = str(error).partition(": ")[2]
+        raise LibraryError(f"{site.id}: alias: {told}") from error

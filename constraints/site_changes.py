@@ -7,6 +7,7 @@ from constraints.errors import LibraryError
 from constraints.limits import Limit
 from constraints.model import Governing, Guideline, Protocol
 from constraints.site_model import Change, Confirmation, GoverningChange, LimitChange, Site
+from constraints.site_sound import refuse_contradictions, refuse_new_problems
 from constraints.terms import Comparison, Evidence, Source
 from constraints.vocabulary import load_vocabulary
 
@@ -44,8 +45,10 @@ def apply_site(
     ------
     LibraryError
         If the site file names a guideline, row, criterion or structure that does not exist,
-        changes nothing, or drops what governs.
+        changes nothing, drops what governs, or contradicts itself.
     """
+    refuse_contradictions(site)
+    published = protocol
     changes: list[Change] = []
     protocol = _add(protocol, guidelines, site, changes)
     held = {id_: guidelines[id_] for id_ in protocol.guidelines if id_ in guidelines}
@@ -57,6 +60,7 @@ def apply_site(
     protocol = _govern(protocol, held, site, changes)
     protocol = _drop(protocol, held, site, changes)
     protocol = _criteria(protocol, site, changes)
+    refuse_new_problems(site, (published, guidelines), (protocol, held))
     changes += [
         Change(
             subject="alias",
@@ -167,7 +171,22 @@ def _stronger(
             date=confirmation.date,
         )
     )
-    return row.model_copy(update={"evidence": after})
+    update: dict[str, Any] = {"evidence": after}
+    if isinstance(row, Limit):
+        update["decided"] = (*row.decided, _said(changes[-1]))
+    return row.model_copy(update=update)
+
+
+def _said(change: Change) -> str:
+    """Return a decision as the findings tell it."""
+    what = {
+        "evidence": f"{change.after} instead of {change.before}, {change.reason}",
+        "limit": f"{change.after} instead of the published {change.before}, {change.direction}: "
+        f"{change.reason}",
+        "own-limit": f"a limit of the centre's own: {change.reason}",
+    }[change.subject]
+    who = ", ".join(filter(None, (change.approver, change.date)))
+    return f"Site file: {what} ({who})."
 
 
 def _change_limit(
@@ -175,7 +194,15 @@ def _change_limit(
 ) -> None:
     id_ = change.guideline
     guideline = _of(held, id_, site, at="limit")
-    limit = next((row for row in guideline.limits if row.id == change.limit), None)
+    field, limit = next(
+        (
+            (field, row)
+            for field in ("limits", "part_limits")
+            for row in getattr(guideline, field)
+            if row.id == change.limit
+        ),
+        ("", None),
+    )
     if limit is None:
         raise _refuse(site, f"limit: {id_} has no limit {change.limit!r}")
     if limit.evidence is Evidence.D:
@@ -184,10 +211,6 @@ def _change_limit(
         )
     if change.value == limit.value:
         raise _refuse(site, f"limit: {id_} {limit.id} is {limit.value:g} {limit.unit} already")
-    changed = limit.model_copy(update={"value": change.value, "published": limit.value})
-    held[id_] = guideline.model_copy(
-        update={"limits": tuple(changed if row is limit else row for row in guideline.limits)}
-    )
     changes.append(
         Change(
             subject="limit",
@@ -200,6 +223,15 @@ def _change_limit(
             date=change.date,
         )
     )
+    changed = limit.model_copy(
+        update={
+            "value": change.value,
+            "published": limit.value,
+            "decided": (*limit.decided, _said(changes[-1])),
+        }
+    )
+    rows = tuple(changed if row is limit else row for row in getattr(guideline, field))
+    held[id_] = guideline.model_copy(update={field: rows})
 
 
 def _direction(limit: Limit, value: float) -> str:
@@ -212,6 +244,7 @@ def _own(
 ) -> Protocol:
     if not site.own_limits:
         return protocol
+    own: list[Limit] = []
     for limit in site.own_limits:
         for name in limit.structures:
             if name not in load_vocabulary():
@@ -230,10 +263,11 @@ def _own(
                 approver=limit.approver,
             )
         )
+        own.append(limit.model_copy(update={"decided": (_said(changes[-1]),)}))
     held[site.id] = Guideline(
         id=site.id,
         source=Source(title=site.title, locator=f"site file {site.id}.toml"),
-        limits=site.own_limits,
+        limits=tuple(own),
     )
     return protocol.model_copy(update={"guidelines": (*protocol.guidelines, site.id)})
 

@@ -112,6 +112,8 @@ class Site(Model):
     criteria: dict[str, CriterionChange] = Field(default_factory=dict)
     aliases: tuple[SiteAlias, ...] = ()
     machines: tuple[Machine, ...] = ()
+    sha256: str = ""
+    """Digest of the file's text, line endings apart; filled in when it is read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -124,6 +124,8 @@ class Source(Model):
     doi: str = ""
     locator: str = ""
     """Where no DOI exists: journal, volume, page, or the page read."""
+    unread: tuple[Literal["title", "authors", "doi", "locator"], ...] = ()
+    """What of this entry stands on memory: it was not compared with a page of the publication."""
 
     @property
     def citation(self) -> str:
