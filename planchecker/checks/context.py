@@ -1,7 +1,8 @@
 """What every check is given, and what a check is."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from constraints.model import Guideline, Protocol
 from constraints.site_model import Site
@@ -41,6 +42,8 @@ class Context:
     site
         The site file, for lists of the centre that are no rules, such as its machines; its
         decisions are in `protocol` and `guidelines` already.
+    sums
+        Memory of `cumulative_at`: several checks ask for the same sum.
     """
 
     case: Case
@@ -56,6 +59,9 @@ class Context:
     courses: tuple[Course, ...] = ()
     summed: bool = False
     site: Site | None = None
+    sums: dict[tuple[float, ...], tuple[tuple[Course, ...], Any]] = field(
+        default_factory=dict, repr=False
+    )
 
     def criterion(self, name: str) -> float:
         """Return a number of the protocol by its dotted name."""

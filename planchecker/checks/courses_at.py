@@ -99,6 +99,18 @@ def cumulative_at(
     PlanCheckerError
         If the plan's own dose or that of a course has no answer; the message says why.
     """
+    key = (match.roi_number, alpha_beta_gy, *map(id, courses))
+    if key not in context.sums:
+        # The courses are kept beside the sum: as long as they live nobody else has their id.
+        found = _cumulative(context, match, courses, alpha_beta_gy)
+        context.sums[key] = (tuple(courses), found)
+    known: Cumulative = context.sums[key][1]
+    return known
+
+
+def _cumulative(
+    context: Context, match: Match, courses: Sequence[Course], alpha_beta_gy: float
+) -> Cumulative:
     structure = drawn_structures(context)[match.roi_number]
     now = _own(context, match, alpha_beta_gy)
     laid: list[Addend] = []

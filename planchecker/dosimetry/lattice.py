@@ -16,12 +16,12 @@ __all__ = ["Lattice", "lattice_for"]
 Index = NDArray[np.intp]
 
 # Cells a structure is cut into at least; fewer only where a cell would be smaller than useful.
-_CELLS = 40_000
+_CELLS = 30_000
 _MOST_CELLS = 120_000
 _CELLS_ACROSS = 16
 # Shells and rods: a cell that both faces of a wall cross would be counted too full.
 _CELLS_THROUGH_A_WALL = 5
-_MOST_CELLS_FOR_WALLS = 400_000
+_MOST_CELLS_FOR_WALLS = 200_000
 _SMALLEST_MM = 0.02
 # Cells kept on either side of every loop: none farther away is ever looked at.
 _MARGIN_CELLS = 8

@@ -322,17 +322,14 @@ class _Collector:
         positions = np.array([position for _, position in outlines])[flat.loop]
         local = np.column_stack([flat.points, positions])
         values = dose.at(self._stack.frame.to_patient(local))
-        missing = np.isnan(values)
-        if missing.all():
+        chosen = np.flatnonzero(~np.isnan(values))
+        if not len(chosen):
             return
-        if missing.any():
-            values[missing] = float(values[~missing].mean())
         # Between two vertices the dose may rise above both: look closer at the best edges.
-        chosen = np.arange(len(values))
-        if len(values) > 2 * _VERTICES_LOOKED_AT:
-            ends = (_VERTICES_LOOKED_AT, len(values) - _VERTICES_LOOKED_AT)
-            order = np.argpartition(values, ends)
-            chosen = np.concatenate([order[: ends[0]], order[ends[1] :]])
+        if len(chosen) > 2 * _VERTICES_LOOKED_AT:
+            ends = (_VERTICES_LOOKED_AT, len(chosen) - _VERTICES_LOOKED_AT)
+            order = np.argpartition(values[chosen], ends)
+            chosen = chosen[np.concatenate([order[: ends[0]], order[ends[1] :]])]
         start = local[chosen]
         behind = np.empty_like(flat.following)
         behind[flat.following] = np.arange(len(behind))

@@ -22,7 +22,9 @@ class SolidCells:
     def __init__(self, slabs: Slabs, lattice: Lattice) -> None:
         self._slabs = slabs
         self._lattice = lattice
-        self._order: Index | None = None
+        self._cells = lattice.shape[0] * lattice.shape[1]
+        self._edges: _Sorted | None = None
+        self._full: _Sorted | None = None
 
     def at(
         self, thin: int, position_mm: float, cells: Index, place_mm: Floats
@@ -36,31 +38,39 @@ class SolidCells:
         place_mm
             Along x and y, shape (2, N).
         """
-        if not len(cells):
-            return np.zeros(0, dtype=bool)
-        edges, full = self._slabs.edges, self._slabs.full
-        if self._order is None:
-            self._order = np.lexsort((edges.cell, edges.thin))
-            self._thin = edges.thin[self._order]
-            if full is not None:
-                self._by_block = np.argsort(full.block, kind="stable")
-                self._block = full.block[self._by_block]
         inside = np.zeros(len(cells), dtype=bool)
-        if full is not None:
-            block = int(np.abs(full.positions_mm - position_mm).argmin())
-            first, last = np.searchsorted(self._block, (block, block + 1))
-            inside |= np.isin(cells, full.cell[self._by_block[first:last]])
-        first, last = np.searchsorted(self._thin, (thin, thin + 1))
-        if first == last:
+        if not len(cells):
             return inside
-        here = self._order[first:last]
-        known = edges.cell[here]
-        found = np.minimum(np.searchsorted(known, cells), len(known) - 1)
-        hit = np.flatnonzero(known[found] == cells)
-        edge = here[found[hit]]
+        edges, full = self._slabs.edges, self._slabs.full
+        if full is not None:
+            self._full = self._full or _Sorted(full.block * self._cells + full.cell)
+            block = int(np.abs(full.positions_mm - position_mm).argmin())
+            hit, _ = self._full.find(block * self._cells + cells)
+            inside[hit] = True
+        self._edges = self._edges or _Sorted(edges.thin * self._cells + edges.cell)
+        hit, edge = self._edges.find(thin * self._cells + cells)
         away = (place_mm[:, hit] - self._lattice.points(cells[hit]).T) / self._lattice.step_mm
         share = edges.share[edge]
         # `Slabs` give half the uncovered share times the direction inward as the shift.
         behind = (edges.shift[:, edge] * away).sum(axis=0) >= 0.5 * (1 - share) * (0.5 - share)
         inside[hit] |= behind & (share > 0)
         return inside
+
+
+class _Sorted:
+    """Numbers that can be looked up."""
+
+    def __init__(self, numbers: Index) -> None:
+        # Mostly they come in order.
+        rising = bool((numbers[1:] >= numbers[:-1]).all())
+        self._order = None if rising else np.argsort(numbers)
+        self._numbers = numbers if self._order is None else numbers[self._order]
+
+    def find(self, wanted: Index) -> tuple[Index, Index]:
+        """Return which of `wanted` are there, and where."""
+        if not len(self._numbers):
+            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+        at = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
+        hit = np.flatnonzero(self._numbers[at] == wanted)
+        found = at[hit]
+        return hit, found if self._order is None else self._order[found]
