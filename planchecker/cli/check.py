@@ -116,13 +116,16 @@ def check(  # noqa: PLR0913 - one a command-line option
     """
     from planchecker import __version__  # noqa: PLC0415 - heavy
     from planchecker.checker import check as check_case  # noqa: PLC0415
-    from planchecker.checker.centre import centre_of  # noqa: PLC0415
     from planchecker.cli.prior import read_priors  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
     from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
 
-    # A site file that is refused must be known before minutes of reading.
-    decided = centre_of(protocol, site).site if site is not None else None
+    decided = None
+    if site is not None:
+        from planchecker.checker.centre import centre_of  # noqa: PLC0415
+
+        # A site file that is refused must be known before minutes of reading.
+        decided = centre_of(protocol, site).site
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
     priors = read_priors(prior or ())
