@@ -52,6 +52,12 @@ class Export:
         self._image_paths = [Path(image.path) for image in case.images]
         self._images: list[Dataset] | None = None
         self.extra: list[Dataset] = []
+        self.earlier: list[str] = []
+        """Earlier courses as typed summaries."""
+        self.earlier_objects: list[list[Dataset]] = []
+        """Earlier courses as objects; each is written to a folder of its own."""
+        self.summed = False
+        """Whether the plans that lie together are to be added up."""
 
     @property
     def dose(self) -> "Dataset":
@@ -73,6 +79,17 @@ class Export:
     @images.setter
     def images(self, kept: "list[Dataset]") -> None:
         self._images = kept
+
+    def write_earlier(self, folder: Path) -> list[Path]:
+        """Write every earlier course into a folder of its own below `folder`."""
+        homes = []
+        for number, datasets in enumerate(self.earlier_objects):
+            home = folder / f"earlier.{number}"
+            home.mkdir(parents=True)
+            for index, dataset in enumerate(datasets):
+                _save(dataset, home / f"object.{index}.dcm")
+            homes.append(home)
+        return homes
 
     def write(self, folder: Path) -> None:
         """Write every data set as a DICOM file; untouched images are linked."""

@@ -3,6 +3,7 @@
 from planchecker.commission import (
     seeds_beams,
     seeds_contours,
+    seeds_courses,
     seeds_dose,
     seeds_image,
     seeds_objects,
@@ -19,5 +20,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *seeds_beams.MUTATIONS,
     *seeds_dose.MUTATIONS,
     *seeds_quality.MUTATIONS,
+    *seeds_courses.MUTATIONS,
 )
 """Every seeded error, by family of the check that must find it."""

@@ -145,22 +145,31 @@ def _made(mutation: Mutation, job: _Job) -> Trial:
     except Impossible as reason:
         return known(detected=None, said=f"not possible: {reason}")
     with tempfile.TemporaryDirectory(prefix="planchecker-commission-") as folder:
-        export.write(Path(folder))
+        home = Path(folder) / "plan"
+        home.mkdir()
+        export.write(home)
         try:
-            report = _report_of(Path(folder), job)
+            report = _report_of(home, export, job)
         except PlanCheckerError as error:
             return known(detected=False, said=f"could not be checked: {error}")
     return judged(mutation, report, job.baseline)
 
 
-def _report_of(folder: Path, job: _Job) -> Report:
+def _report_of(home: Path, export: Export, job: _Job) -> Report:
     plan, memory = job.clean.case.plan, job.memory
-    for found in read_cases([folder]):
+    earlier = [
+        memory.same(case)
+        for folder in export.write_earlier(home.parent)
+        for case in read_cases([folder])
+    ]
+    for found in read_cases([home]):
         if found.plan and plan and found.plan.sop_instance_uid == plan.sop_instance_uid:
             return check(
                 memory.same(found),
                 protocol=job.rules.base,
                 site=job.rules.site,
+                prior=(*earlier, *export.earlier),
+                summed=export.summed,
                 histogram=memory.histogram,
             )
     raise ReadError("the mutated plan was not read")
