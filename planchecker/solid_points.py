@@ -7,7 +7,7 @@ from planchecker.dosimetry.loops import inside_raster, signed_area
 from planchecker.dosimetry.planes import Plane, PlaneStack, stack_planes
 from planchecker.dosimetry.structure import Structure
 
-__all__ = ["filled", "holds"]
+__all__ = ["fill_plane", "filled", "holds", "in_plane"]
 
 _FINEST_MM = 0.4
 _PAIRS = 2_000_000
@@ -51,7 +51,7 @@ def filled(structure: Structure, *, most: int = 20_000) -> tuple[NDArray[np.floa
     offsets = stack.spacing_mm * ((np.arange(layers) + 0.5) / layers - 0.5)
     parts = []
     for plane in stack.planes:
-        flat = _fill(plane, step)
+        flat = fill_plane(plane, step)
         for offset in offsets:
             heights = np.full(len(flat), plane.position_mm + offset)
             parts.append(np.column_stack([flat, heights]))
@@ -87,11 +87,12 @@ def _in_stack(stack: PlaneStack, local: NDArray[np.float64]) -> NDArray[np.bool_
     for number, plane in enumerate(stack.planes):
         here = np.flatnonzero(near & (index == number))
         if len(here):
-            found[here] = _inside(local[here, :2], plane)
+            found[here] = in_plane(local[here, :2], plane)
     return found
 
 
-def _fill(plane: Plane, step_mm: float) -> NDArray[np.float64]:
+def fill_plane(plane: Plane, step_mm: float) -> NDArray[np.float64]:
+    """Return points every `step_mm` that fill a plane, in its own coordinates, shape (N, 2)."""
     vertices = np.concatenate(plane.loops)
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     x, y = (
@@ -105,8 +106,8 @@ def _fill(plane: Plane, step_mm: float) -> NDArray[np.float64]:
     return np.column_stack([x[column], y[row]])
 
 
-def _inside(points: NDArray[np.float64], plane: Plane) -> NDArray[np.bool_]:
-    """Even-odd rule over all loops of the plane."""
+def in_plane(points: NDArray[np.float64], plane: Plane) -> NDArray[np.bool_]:
+    """Mark the points of shape (N, 2) inside a plane, by the even-odd rule over all its loops."""
     found = np.zeros(len(points), dtype=bool)
     for loop in plane.loops:
         after = np.roll(loop, -1, axis=0)

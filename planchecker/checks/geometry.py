@@ -3,15 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.loops import inside_raster, signed_area, unsigned_distance
-from planchecker.dosimetry.planes import Plane, PlaneStack, stack_planes
+from planchecker.dosimetry.loops import unsigned_distance
+from planchecker.dosimetry.planes import PlaneStack, stack_planes
 from planchecker.dosimetry.structure import Structure
+from planchecker.solid_points import fill_plane, in_plane
 
 __all__ = ["interior_points", "overlaps", "planes_without", "within"]
 
 # Enough points for a share of the volume to 1 % and few enough for a fraction of a second.
 _POINTS = 40_000
-_PAIRS = 2_000_000
 
 
 def interior_points(structure: Structure) -> NDArray[np.float64]:
@@ -30,7 +30,11 @@ def interior_points(structure: Structure) -> NDArray[np.float64]:
     stack = _stack(structure)
     area_mm2 = sum(plane.area_mm2 for plane in stack.planes)
     step = max(0.5, float(np.sqrt(area_mm2 / _POINTS)))
-    filled = [_fill(plane, step) for plane in stack.planes if plane.loops]
+    filled = [
+        np.insert(fill_plane(plane, step), 2, plane.position_mm, axis=1)
+        for plane in stack.planes
+        if plane.loops
+    ]
     return stack.frame.to_patient(np.concatenate(filled))
 
 
@@ -62,7 +66,7 @@ def within(
         near, flat = near[boxed], flat[boxed]
         if len(near):
             aside = np.where(
-                _inside(flat, plane),
+                in_plane(flat, plane),
                 0.0,
                 np.min([unsigned_distance(flat, p) for p in plane.loops], axis=0),
             )
@@ -109,36 +113,6 @@ def planes_without(target: Structure, covers: tuple[Structure, ...]) -> tuple[fl
 def _stack(structure: Structure) -> PlaneStack:
     # The spacing matters for a structure on one plane only, whose thickness nothing tells.
     return stack_planes(structure, spacing_mm=1.0)
-
-
-def _fill(plane: Plane, step_mm: float) -> NDArray[np.float64]:
-    vertices = np.concatenate(plane.loops)
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    x, y = (
-        np.arange(a + step_mm / 2, b + step_mm, step_mm) for a, b in zip(low, high, strict=True)
-    )
-    mask = np.zeros((len(y), len(x)), dtype=bool)
-    for loop in plane.loops:
-        if abs(signed_area(loop)) > 0:
-            mask ^= inside_raster(loop, x, y)
-    row, column = np.nonzero(mask)
-    return np.column_stack([x[column], y[row], np.full(len(row), plane.position_mm)])
-
-
-def _inside(points: NDArray[np.float64], plane: Plane) -> NDArray[np.bool_]:
-    """Even-odd rule over all loops of the plane."""
-    found = np.zeros(len(points), dtype=bool)
-    for loop in plane.loops:
-        after = np.roll(loop, -1, axis=0)
-        step = max(1, _PAIRS // len(loop))
-        for first in range(0, len(points), step):
-            part = points[first : first + step]
-            y = part[:, 1:]
-            spans = (loop[:, 1] > y) != (after[:, 1] > y)
-            rise = np.where(after[:, 1] == loop[:, 1], 1.0, after[:, 1] - loop[:, 1])
-            crossing = loop[:, 0] + (y - loop[:, 1]) / rise * (after[:, 0] - loop[:, 0])
-            found[first : first + step] ^= (spans & (part[:, :1] < crossing)).sum(axis=1) % 2 == 1
-    return found
 
 
 def _heights(structure: Structure) -> NDArray[np.float64]:
