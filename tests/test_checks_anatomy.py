@@ -188,6 +188,15 @@ def test_contours_that_are_not_axial_have_no_planes():
         planar(factory.changed(PTV, contours=()))
 
 
+@pytest.mark.parametrize("place", [(9e15, 0.0, 0.0), (0.0, -2e4, 0.0), (1e150, 1e150, 0.0)])
+def test_coordinates_that_no_patient_has_are_refused_before_anything_is_cut(place):
+    first, *rest = PTV.contours
+    points = np.concatenate([first.points_mm, first.points_mm[:1] + place])
+    spoilt = factory.changed(PTV, contours=(Contour(points_mm=points), *rest))
+    with pytest.raises(GeometryError, match="where no patient is"):
+        planar(spoilt)
+
+
 # TC005
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.loops import inside_raster
+from planchecker.dosimetry.planes import FARTHEST_MM
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
@@ -86,7 +87,8 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
     Raises
     ------
     GeometryError
-        If no closed contour encloses an area, or the contours are not axial.
+        If no closed contour encloses an area, the contours are not axial, or a coordinate is
+        one that no patient has.
     """
     flat: list[tuple[float, Loop]] = []
     for contour in structure.contours:
@@ -111,6 +113,12 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
             planes.append((height, [loop]))
     heights = np.array([height for height, _ in planes])
     everything = np.concatenate([loop for _, loop in flat])
+    farthest = max(float(np.abs(everything).max()), float(np.abs(heights).max()))
+    if farthest > FARTHEST_MM:
+        raise GeometryError(
+            f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
+            "patient is; its shape is not judged"
+        )
     return Planar(
         heights_mm=heights,
         loops=tuple(tuple(plane) for _, plane in planes),

@@ -13,14 +13,14 @@ from planchecker.dosimetry.repair import simple_loops, tangled, without_twins
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
-__all__ = ["Frame", "Part", "Plane", "PlaneStack", "stack_planes"]
+__all__ = ["FARTHEST_MM", "Frame", "Part", "Plane", "PlaneStack", "stack_planes"]
 
 # Contours of one slice are written with a few decimals; slices lie at least 0.3 mm apart.
 _SAME_PLANE_MM = 0.1
 _FLAT_MM = 0.5
 _SPLIT_SPACINGS = 1.5
-# Nothing of a patient lies 10 m from the origin; such numbers are faults, and costly ones.
-_FARTHEST_MM = 10_000.0
+FARTHEST_MM = 10_000.0
+"""Nothing of a patient lies 10 m from the origin; such numbers are faults, and costly ones."""
 # What lies between slices farther apart than this, no rule can tell.
 _WIDEST_SPACING_MM = 30.0
 # Contours across the others may be stray marks up to this share of the whole area.
@@ -161,7 +161,7 @@ def _closed_contours(structure: Structure, notes: list[str]) -> FlatLoops:
         raise GeometryError(f"{structure.name!r}: no contour has 3 points or more")
     joined = FlatLoops.of([c.points_mm for c in enough])
     farthest = float(np.abs(joined.points).max())
-    if farthest > _FARTHEST_MM:
+    if farthest > FARTHEST_MM:
         raise GeometryError(
             f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
             "patient is; some coordinates are wrong"
