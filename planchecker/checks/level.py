@@ -87,7 +87,7 @@ def right_side(context: Context) -> Iterator[Outcome]:
     if not asked:
         yield moot("ST013", "sides", "cannot tell: no name states a side that geometry can show")
     elif not findings:
-        yield say("ST013", "sides", Status.PASS, f"{asked} sides in names agree with geometry.")
+        yield say("ST013", "sides", Status.PASS, f"Sides in names agree with geometry: {asked}.")
 
 
 def side_of(context: Context, text: str) -> str:
