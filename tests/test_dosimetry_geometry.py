@@ -213,13 +213,21 @@ ARRANGEMENTS = {
     "walked twice": ([np.concatenate([SQUARE, SQUARE])], 8.0, "twice"),
     "closed by its first point": ([np.concatenate([SQUARE, SQUARE[:1]])], 8.0, ""),
     "repeated points": ([np.repeat(SQUARE, 3, axis=0)], 8.0, ""),
-    "a line beside it": ([SQUARE, [(15, 0), (16, 1), (17, 2)]], 8.0, "zero area, which enclose nothing: 10"),
+    "a line beside it": (
+        [SQUARE, [(15, 0), (16, 1), (17, 2)]],
+        8.0,
+        "zero area, which enclose nothing: 10",
+    ),
     "a line walked forth and back": (
         [SQUARE, [(15, 0), (16, 1), (17, 2), (16, 1)]],
         8.0,
         "zero area, which enclose nothing: 10",
     ),
-    "a point beside it": ([SQUARE, [(15, 0), (15, 0), (15, 0)]], 8.0, "zero area, which enclose nothing: 10"),
+    "a point beside it": (
+        [SQUARE, [(15, 0), (15, 0), (15, 0)]],
+        8.0,
+        "zero area, which enclose nothing: 10",
+    ),
     "two points beside it": ([SQUARE, [(15, 0), (16, 1)]], 8.0, "fewer than 3 points dropped"),
 }
 
