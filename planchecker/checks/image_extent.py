@@ -167,7 +167,9 @@ def body_in_view(context: Context) -> Iterator[Outcome]:
             "IM008",
             match.roi_name,
             Status.FAIL if match.category == "target" else Status.MANUAL,
-            f"{match.roi_name} lies {room_mm:.1f} mm inside the field of view, which cuts it.",
+            f"{match.roi_name} lies {room_mm:.1f} mm inside the field of view, which cuts it."
+            if room_mm >= 0
+            else f"{match.roi_name} reaches {-room_mm:.1f} mm beyond the field of view.",
             roi_number=match.roi_number,
             remedy="Reconstruct the scan with a larger field of view.",
             location_mm=(float(x), float(y), float(z)),
