@@ -56,9 +56,10 @@ class Beam:
     dose_gy: float | None = None
     """Beam Dose of one fraction."""
     dose_point_mm: tuple[float, float, float] | None = None
-    wedges: int = 0
-    blocks: int = 0
-    boli: int = 0
+    wedges: int | None = 0
+    blocks: int | None = 0
+    boli: int | None = 0
+    """How many; None where the beam does not state it."""
     bolus_rois: tuple[int, ...] = ()
     tolerance_table: int | None = None
     final_weight: float | None = None

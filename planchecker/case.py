@@ -110,6 +110,8 @@ class PrescribedTarget:
     prescription_gy: float | None = None
     minimum_gy: float | None = None
     maximum_gy: float | None = None
+    point_mm: tuple[float, float, float] | None = None
+    """Where the dose is prescribed, for the structure type COORDINATES."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +158,8 @@ class Plan:
     intent: str = ""
     geometry: str = ""
     """RT Plan Geometry: PATIENT or TREATMENT_DEVICE."""
+    prescription_text: str = ""
+    """Prescription Description, as somebody wrote it."""
     patient_position: str = ""
     frame_of_reference_uid: str = ""
     structure_set_uid: str = ""

@@ -21,12 +21,12 @@ from sample_dicom.targets import (
     stereotactic_targets,
     target_regions,
 )
-from sample_dicom.thighs import femur_targets, thighs
+from sample_dicom.thighs import femur_targets, small_femur_targets, thighs
 from sample_dicom.thorax import Thorax, thorax
 from sample_dicom.vertebra import CANAL_CENTRE_MM, vertebra
 from sample_dicom.wording import Wording
 
-__all__ = ["RECIPES", "conformal_course", "stereotactic_course"]
+__all__ = ["RECIPES", "conformal_course", "femur_arc_course", "stereotactic_course"]
 
 _TABLE_MM = np.array([1.5, -148.0, -652.0])
 _TEN_MV = Quality(attenuation_per_mm=0.003, build_up_mm=7.0)
@@ -49,8 +49,12 @@ _SPARED = ArcDose(
 _NOT_SPARED = replace(_SPARED, core=0.56, rise_mm=0.7, rise_width_mm=2.2)
 
 
-def _stereotactic(wording: Wording, shape: ArcDose, *, dvhs: tuple[str, ...] = ()) -> Course:
-    kind = Thorax(level=10, z_mm=(-90.0, 110.0, 2.0), lung_mm=(-62.0, 106.0), heart_z_mm=45.0)
+_T10 = Thorax(level=10, z_mm=(-90.0, 110.0, 2.0), lung_mm=(-62.0, 106.0), heart_z_mm=45.0)
+
+
+def _stereotactic(
+    wording: Wording, shape: ArcDose, *, kind: Thorax = _T10, dvhs: tuple[str, ...] = ()
+) -> Course:
     targets = stereotactic_targets(margin_mm=2.0, sac_gap_mm=1.5)
     patient = thorax(kind, target_regions(targets, _slices(kind), reach_mm=22.0))
     isocentre = np.array([0.0, 12.0, 0.0])
@@ -224,9 +228,56 @@ def _femur(wording: Wording) -> Course:
     )
 
 
-def stereotactic_course(wording: Wording, *, core: float, rise_mm: float) -> Course:
+def stereotactic_course(
+    wording: Wording, *, core: float, rise_mm: float, kind: Thorax = _T10
+) -> Course:
     """Return the stereotactic course of T10 with another sparing of the canal; see `ArcDose`."""
-    return _stereotactic(wording, replace(_SPARED, core=core, rise_mm=rise_mm))
+    return _stereotactic(wording, replace(_SPARED, core=core, rise_mm=rise_mm), kind=kind)
+
+
+def femur_arc_course(wording: Wording) -> Course:
+    """Return a stereotactic course of the shaft of the left femur, by two arcs."""
+    targets = small_femur_targets()
+    patient = thighs(targets, z_mm=np.arange(-70.0, 70.5, 2.0))
+    isocentre = np.zeros(3)
+    grid = covering_grid(patient, step_mm=2.0)
+    away = targets.ptv(*grid.mesh)
+    # A plateau that rises inside, and half of the dose 9 mm outside the target.
+    shape = np.where(
+        away <= 0, 1.015 + 0.12 * (1 - np.exp(np.minimum(away, 0) / 6)), 1.015 * np.exp(-away / 13)
+    )
+    x, y, _ = grid.mesh
+    semi = patient.body_semi_axes_mm
+    inside = np.hypot(x / semi[0], y / semi[1]) <= 1
+    angles = tuple(float((181 + 3 * step) % 360) for step in range(120))
+    beams = tuple(
+        arc_beam(
+            patient,
+            number=number,
+            name=name,
+            gantry_deg=turn,
+            collimator_deg=collimator,
+            isocentre_mm=isocentre,
+            meterset=meterset,
+            dose_gy=wording.dose_gy / wording.fractions / 2,
+        )
+        for number, name, turn, collimator, meterset in (
+            (1, "ARC1 CW", angles, 30.0, 982.4),
+            (2, "ARC2 CCW", angles[::-1], 330.0, 941.7),
+        )
+    )
+    return Course(
+        wording=wording,
+        patient=patient,
+        grid=grid,
+        dose_gy=np.asarray(wording.dose_gy * shape * inside),
+        dose_scaling=0.0008,
+        dose_bits=16,
+        beams=beams,
+        isocentre_mm=isocentre,
+        dose_point_mm=None,
+        table_mm=_TABLE_MM + np.array([92.5, 0.0, -410.0]),
+    )
 
 
 def conformal_course(wording: Wording, *, level: int) -> Course:

@@ -8,9 +8,10 @@ import numpy as np
 from sample_dicom.course import Course
 from sample_dicom.dose_grid import Grid
 from sample_dicom.outlines import ellipse
-from sample_dicom.recipes import conformal_course, stereotactic_course
+from sample_dicom.recipes import conformal_course, femur_arc_course, stereotactic_course
 from sample_dicom.regions import Patient, Region, region_of_loops, region_of_solid
 from sample_dicom.solids import Array, Solid, grow
+from sample_dicom.thorax import Thorax
 from sample_dicom.vertebra import (
     CANAL_CENTRE_MM,
     PITCH_MM,
@@ -25,7 +26,7 @@ from sample_dicom.write_plan import write_plan
 from sample_dicom.write_registration import redate, write_registration
 from sample_dicom.write_structures import write_structures
 
-__all__ = ["missed_sector", "reirradiation", "two_targets"]
+__all__ = ["femur_in_five", "missed_sector", "reirradiation", "sacrum", "two_targets"]
 
 _BOX_MM = (-40.0, 40.0, -22.0, 74.0)
 _EARLIER_TABLE_MM = np.array([-10.5, -141.0, -617.0])
@@ -99,6 +100,33 @@ def two_targets(directory: Path) -> None:
     _write(_with_regions(course, (*course.patient.regions, *copies)), directory / "plan")
 
 
+def sacrum(directory: Path) -> None:
+    """Write a stereotactic plan whose target is said to be the sacrum.
+
+    The bone of the thoracic samples stands for it: no organ of the chest, no cord, and the sac
+    in its canal.
+    """
+    kind = Thorax(level=10, z_mm=(-70.0, 70.0, 2.0), lung_mm=(400.0, 600.0), heart_z_mm=900.0)
+    course = stereotactic_course(
+        _wording("sacrum-24-in-2", 104, "SACRUM", "SACRUM 24Gy/2", "Stereotactic, 2 arcs", (24, 2)),
+        core=0.3,
+        rise_mm=2.0,
+        kind=kind,
+    )
+    kept = ("External", "PTV", "CTV", "GTV", "ThecalSac")
+    bone = replace(_region("Sacrum", course.patient.z_mm, vertebra()), kind="ORGAN")
+    regions = (*(r for r in course.patient.regions if r.name in kept), bone)
+    _write(_with_regions(course, regions), directory / "plan")
+
+
+def femur_in_five(directory: Path) -> None:
+    """Write a stereotactic plan of the shaft of the left femur."""
+    course = femur_arc_course(
+        _wording("femur-35-in-5", 105, "FEMUR", "FEMUR L 35Gy/5", "Stereotactic, 2 arcs", (35, 5))
+    )
+    _write(course, directory / "plan")
+
+
 def _wording(
     case_id: str, number: int, name: str, label: str, description: str, scheme: tuple[float, int]
 ) -> Wording:
@@ -108,7 +136,7 @@ def _wording(
         patient_name=f"SAMPLE^{name}",
         sex="F" if number % 2 else "M",
         plan_label=label,
-        plan_name="T10",
+        plan_name=label.split(maxsplit=1)[0],
         plan_description=description,
         structures_label="BONE",
         machine="SAMPLE_LINAC",

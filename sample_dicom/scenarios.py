@@ -51,6 +51,19 @@ _ALL = (
         expected="Both targets are covered and nothing is wrong; a rotation of one degree shifts "
         "the second by just under 1 mm, which is said.",
     ),
+    Scenario(
+        id="sacrum-24-in-2",
+        title="Stereotactic treatment of the sacrum",
+        folders=("plan",),
+        expected="Nothing is wrong: the thecal sac is contoured and keeps its limit.",
+    ),
+    Scenario(
+        id="femur-35-in-5",
+        title="Stereotactic treatment of the shaft of the left femur",
+        folders=("plan",),
+        expected="Nothing is wrong: the CTV holds the bone round the tumour, and the dose falls "
+        "off as the table by volume asks.",
+    ),
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({one.id: one for one in _ALL})
@@ -96,6 +109,8 @@ def write_scenario(scenario_id: str, directory: str | Path) -> tuple[Path, ...]:
         "reirradiation-registered": scenario_recipes.reirradiation,
         "missed-sector": scenario_recipes.missed_sector,
         "two-targets": scenario_recipes.two_targets,
+        "sacrum-24-in-2": scenario_recipes.sacrum,
+        "femur-35-in-5": scenario_recipes.femur_in_five,
     }
     folder = Path(directory)
     writers[scenario_id](folder)

@@ -19,6 +19,7 @@ import test_checks_dose_object as dose
 import test_checks_identity as identity
 import test_checks_image as image
 import test_checks_level as level
+import test_checks_normalisation as normalised
 import test_checks_prescription as scheme
 import test_checks_reirradiation as courses
 import test_checks_structures as structures
@@ -468,6 +469,11 @@ SITUATIONS: dict[str, Three] = {
         prescribed(30, 10),
         prescribed(30, 10, dvhs={1: factory.StandInDvh(answers={"D50%": 3.0})}),
         prescribed(30, 10, dvhs={}),
+    ),
+    "RX021": Three(
+        lambda: normalised.CASES["point gets it"][0],
+        lambda: normalised.CASES["2 % less"][0],
+        lambda: normalised.CASES["point outside the grid"][0],
     ),
     **{f"BM{n:03d}": of_table(beams.CASES, f"BM{n:03d}") for n in (1, 2, 3, 4, 5, 6, 9, 10, 11)},
     "BM012": of_table(beams.CASES, "BM012"),

@@ -71,3 +71,22 @@ def test_both_schemes_are_named():
     (finding,) = findings("RX005", context(of))
     assert finding.message == "The label says 20 Gy in 5; the plan has 20 Gy in 4."
     assert finding.remedy
+
+
+# label, prescription description, expected
+DESCRIBED = [
+    ("T10 30Gy/10", "30 Gy in 10 fractions", ["pass", "pass"]),
+    ("T10", "10 x 3 Gy", ["pass"]),
+    ("T10 30Gy/10", "20 Gy in 5 fractions", ["pass", "manual"]),
+    ("T10 20Gy/5", "30 Gy in 10 fractions", ["manual", "pass"]),
+    # The total is not fraction dose times fractions.
+    ("T10", "10 x 2.95 Gy", ["manual"]),
+    ("T10", "10 x 3.01 Gy", ["pass"]),
+    ("T10", "Composite Plan: RxA, RxB", ["n/a"]),
+]
+
+
+@pytest.mark.parametrize(("label", "text", "expected"), DESCRIBED)
+def test_the_prescription_description_against_the_prescription(label, text, expected):
+    of = factory.case(plan=factory.plan(30, 10, label=label, prescription_text=text))
+    assert ask("RX005", context(of)) == expected

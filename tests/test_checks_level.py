@@ -49,6 +49,11 @@ LEVELS = [
     (labelled("T10", ptv=factory.changed(PTV, name="PTV_L3")), ["manual"]),
     (labelled("T10"), ["n/a"]),
     (labelled("bone", T9, T10), ["n/a"]),
+    # The stated level is not contoured, and the one the target lies on is.
+    (labelled("T8 30Gy", T9, T10, T11), ["manual"]),
+    (labelled("T8 30Gy", level("VB_T12", -60.0, 8)), ["n/a"]),
+    (labelled("T10 30Gy", T9, T10, T11, name="T8"), ["manual"]),
+    (labelled("T10 30Gy", T9, T10, T11, name="T10 boost"), ["pass"]),
 ]
 NAMED = [
     ("T10 24Gy/2", ("T10",)),

@@ -1,10 +1,18 @@
 """The 57 checks that plain DICOM allows, each mapped to a check or to the appendix."""
 
+from pathlib import Path
+
+import case_factory as factory
 import pytest
+import test_checks_delineation as drawing
+import test_checks_reirradiation as courses
 from check_cases import RUN, context
 
+from benchmarks.commission import INFORMS
+from planchecker.checker import build_context
 from planchecker.checks.appendix import NEEDS_SITE_LIST, NOT_IN_DICOM, appendix
 from planchecker.commission import MUTATIONS
+from planchecker.results import NotApplicable
 
 # Row of the list of checks that AAPM TG-275 and MPPG 11.a leave to plain DICOM: codes.
 ROWS = {
@@ -42,7 +50,7 @@ ROWS = {
     32: ("RX001", "RX002", "RX003", "RX005"),
     33: ("RX010", "RX011"),
     34: ("RX004", "BM003"),
-    35: ("RX020", "TC001"),
+    35: ("RX020", "RX021", "TC001"),
     36: ("BM001",),
     37: ("BM002",),
     38: ("BM004",),
@@ -82,11 +90,27 @@ IN_APPENDIX = {
 }
 # Checks of the registry for which no error is seeded, and why.
 NOT_SEEDED = {
-    "SO002": "it compares two engines on the same data",
-    "RI014": "above the range of practice a plan breaks the rules of RI010 as well; it only warns",
-    **dict.fromkeys(("RI013", "RI015", "RI030", "DE003", "DE007"), "it shows and has no status"),
-    "DE005": "it is asked of stereotactic plans of long bones, of which there is no sample",
-    "DE006": "it is asked of stereotactic plans of the sacrum, of which there is no sample",
+    **dict.fromkeys(INFORMS, "it shows and has no status"),
+}
+TABLE = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def with_course(**overrides):
+    return build_context(
+        courses.case_of(), factory.rules()["protocol"], prior=[courses.older(**overrides)]
+    )
+
+
+# What a check that has no status must report: (context, words).
+REPORTS = {
+    "RI013": (with_course, "low group"),
+    "RI015": (with_course, "not applied: 25 % recovery from 6 months on"),
+    "RI030": (with_course, "Gy EQD2(0.87)"),
+    "DE003": (lambda: drawing.context_of(factory.box(), factory.cylinder()), "PTV and SpinalCord"),
+    "DE007": (
+        lambda: drawing.context_of(factory.box(), scheme=factory.scheme("postoperative")),
+        "cannot be told from an export",
+    ),
 }
 
 
@@ -134,3 +158,18 @@ def test_the_appendix_lists_everything_once_and_names_the_machine():
     lines = list(appendix(context()))
     assert len(lines) == len(set(lines)) == len(NEEDS_SITE_LIST) + len(NOT_IN_DICOM)
     assert any("LINAC1" in line for line in lines)
+
+
+def test_what_informs_is_known_to_the_table():
+    assert set(REPORTS) == set(INFORMS)
+    assert all(f"| {code} | informs | – | – |" in TABLE for code in INFORMS)
+
+
+@pytest.mark.parametrize("code", REPORTS)
+def test_a_check_without_a_status_reports_what_it_should(code):
+    situation, words = REPORTS[code]
+    told = list(RUN[code](situation()))
+    assert all(isinstance(outcome, NotApplicable) for outcome in told)
+    assert any(words in outcome.reason for outcome in told), [o.reason for o in told]
+    # Where there is nothing to report it does not say it.
+    assert not any(words in outcome.reason for outcome in RUN[code](context()))

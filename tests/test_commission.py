@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import sample_dicom
-from benchmarks.commission import BEGIN, CLEAN, END, tables
+from benchmarks.commission import BEGIN, CLEAN, END, INFORMS, tables
 from planchecker.checker import check
 from planchecker.checks import CHECKS
 from planchecker.cli import app
@@ -21,6 +21,7 @@ from planchecker.commission.runner import judged
 from planchecker.errors import ReadError
 from planchecker.reading import read_case, read_cases
 from planchecker.results import Finding, Report, Status
+from sample_dicom.scenarios import SCENARIOS, write_scenario
 
 SAMPLE = "long-bone-8-in-1"
 # One error a family, so that the test stays quick; benchmarks run them all on every sample.
@@ -221,8 +222,12 @@ def test_mutations_never_want_a_pass_and_say_what_they_want_to_hear():
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_the_clean_samples_are_flagged_by_nothing(name, tmp_path):
-    sample_dicom.write(name, tmp_path)
-    assert check(read_case(tmp_path)).attention == ()
+    if name in SCENARIOS:
+        home = write_scenario(name, tmp_path)[0]
+    else:
+        sample_dicom.write(name, tmp_path)
+        home = tmp_path
+    assert check(read_case(home)).attention == ()
 
 
 def test_the_benchmark_makes_its_tables_of_runs():
@@ -237,10 +242,11 @@ def test_the_readme_lists_every_check_and_found_every_error():
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     shown = text.split(BEGIN)[1].split(END)[0]
     rows = [line.strip("| ").split(" | ") for line in shown.splitlines() if line.startswith("| ")]
-    by_sample = {row[0]: row for row in rows if row[0] in sample_dicom.available()}
+    by_sample = {row[0]: row for row in rows if row[0] in (*sample_dicom.available(), *SCENARIOS)}
     by_check = {row[0]: row for row in rows if re.fullmatch(r"[A-Z]{2}\d{3}", row[0])}
     assert set(CLEAN) <= set(by_sample)
     assert all(int(made) == int(found) for _, made, _, found, _ in by_sample.values())
     assert all(by_sample[name][4] == "none" for name in CLEAN)
     assert set(by_check) == {check.code for check in CHECKS}
     assert all(made == found for _, _, made, found in by_check.values())
+    assert [code for code, row in by_check.items() if row[2] == "–"] == list(INFORMS)

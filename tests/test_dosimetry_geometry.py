@@ -213,13 +213,21 @@ ARRANGEMENTS = {
     "walked twice": ([np.concatenate([SQUARE, SQUARE])], 8.0, "twice"),
     "closed by its first point": ([np.concatenate([SQUARE, SQUARE[:1]])], 8.0, ""),
     "repeated points": ([np.repeat(SQUARE, 3, axis=0)], 8.0, ""),
-    "a line beside it": ([SQUARE, [(15, 0), (16, 1), (17, 2)]], 8.0, "10 contours of zero area"),
+    "a line beside it": (
+        [SQUARE, [(15, 0), (16, 1), (17, 2)]],
+        8.0,
+        "zero area, which enclose nothing: 10",
+    ),
     "a line walked forth and back": (
         [SQUARE, [(15, 0), (16, 1), (17, 2), (16, 1)]],
         8.0,
-        "10 contours of zero area",
+        "zero area, which enclose nothing: 10",
     ),
-    "a point beside it": ([SQUARE, [(15, 0), (15, 0), (15, 0)]], 8.0, "10 contours of zero area"),
+    "a point beside it": (
+        [SQUARE, [(15, 0), (15, 0), (15, 0)]],
+        8.0,
+        "zero area, which enclose nothing: 10",
+    ),
     "two points beside it": ([SQUARE, [(15, 0), (16, 1)]], 8.0, "fewer than 3 points dropped"),
 }
 
@@ -293,7 +301,7 @@ def test_contours_that_are_no_volume_are_refused_in_words(contours, words):
 def test_points_among_the_contours_are_left_out_and_noted():
     dvh = dvh_of([*stack(SQUARE), loop([(0, 0)], 1.0, kind=ContourType.POINT)])
     assert dvh.volume_cc == pytest.approx(8.0, rel=0.005)
-    assert dvh.notes == ("1 contours that are no closed planar loops left out",)
+    assert dvh.notes == ("contours that are no closed planar loops left out: 1",)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 1.0])

@@ -92,7 +92,7 @@ def test_a_contour_cannot_be_changed_after_it_was_read():
 def test_an_empty_contour_is_dropped():
     dvh = dvh_of([*stack(SQUARE), Contour(points_mm=np.zeros((0, 3)))])
     assert dvh.volume_cc == pytest.approx(8.0, rel=0.005)
-    assert dvh.notes == ("1 contours of fewer than 3 points dropped",)
+    assert dvh.notes == ("contours of fewer than 3 points dropped: 1",)
 
 
 def test_what_the_reader_noted_stays_in_the_result():

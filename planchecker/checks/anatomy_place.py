@@ -44,6 +44,7 @@ def inside_body(context: Context) -> Iterator[Outcome]:
     Not evaluated
     -------------
     Without an external contour on axial slices; for a target or cord that is not drawn on them.
+    Without any target or organ it does not apply.
 
     References
     ----------
@@ -65,10 +66,11 @@ def inside_body(context: Context) -> Iterator[Outcome]:
     most, skin = context.criterion("contours.outside_body_cc"), _Skin(around)
     unknown = tuple(not_axial(context, "ST016", graves(context)))
     yield from unknown
-    clean = not unknown
+    clean, looked = not unknown, 0
     for match, shape in axial_shapes(context):
         if match.category not in ("target", "organ", "prv"):
             continue
+        looked += 1
         volume, place = _outside(shape, skin)
         if volume <= most:
             continue
@@ -88,8 +90,11 @@ def inside_body(context: Context) -> Iterator[Outcome]:
             margin=most - volume,
             location_mm=place,
         )
-    if clean:
-        yield say("ST016", "structures", Status.PASS, "Targets and organs lie inside the body.")
+    if clean and not looked:
+        yield moot("ST016", "structures", "no target and no organ is contoured; ST001 reports it")
+    elif clean:
+        said = f"Targets and organs lie inside the body; looked at: {looked}."
+        yield say("ST016", "structures", Status.PASS, said)
 
 
 def _outside(shape: Planar, around: "_Skin") -> tuple[float, Place | None]:
@@ -163,8 +168,8 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where no target or no cord is drawn on axial slices. Without dose or prescription the
-    second part is left to DG001 and RX001. Without a target or cord ST001 says so.
+    Where no target or no cord is drawn on axial slices, and, where nothing fires, without dose
+    or prescription. Without a target or cord ST001 says so.
 
     References
     ----------
@@ -223,12 +228,15 @@ def cord_beyond_target(context: Context) -> Iterator[Outcome]:
         )
     if not bare and hot is None and gap is None:
         known = context.plan_dose.grid is not None and _prescribed_gy(context) is not None
+        said = f"The cord is contoured {beyond:g} mm beyond the target"
         yield say(
             "ST017",
             CORD,
-            Status.PASS,
-            f"The cord is contoured {beyond:g} mm beyond the target"
-            + (", and out of the dose." if known else "."),
+            Status.PASS if known else Status.NOT_EVALUATED,
+            f"{said}, and out of the dose."
+            if known
+            else f"{said}; without dose and prescription it is not known how far the dose reaches.",
+            remedy="Export the plan dose and the prescription.",
         )
 
 

@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 
+NONE_DRAWN = "no structure with a known name is contoured on axial slices; ST001 reports it"
+
+
 def missing_slices(context: Context) -> Iterator[Outcome]:
     """Ask whether slices are missing inside a structure.
 
@@ -50,7 +53,8 @@ def missing_slices(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where a target or cord is not contoured on axial slices.
+    Where a target or cord is not contoured on axial slices. Without any contour of a structure
+    with a known name it does not apply.
 
     References
     ----------
@@ -63,7 +67,8 @@ def missing_slices(context: Context) -> Iterator[Outcome]:
     factor = context.criterion("contours.gap_spacings")
     heights = slice_heights(context.case.images) if context.case.images else None
     slices = float(np.median(np.diff(heights))) if heights is not None and len(heights) > 1 else 0.0
-    for match, shape in axial_shapes(context):
+    shapes = tuple(axial_shapes(context))
+    for match, shape in shapes:
         found = tuple(gaps(shape, largest_mm=factor * shape.spacing_mm))
         grave = is_grave(context, match)
         if found:
@@ -94,8 +99,11 @@ def missing_slices(context: Context) -> Iterator[Outcome]:
                 )
             )
     yield from findings
-    if not findings:
-        yield say("ST010", "structures", Status.PASS, "No slice is missing inside a structure.")
+    if not findings and not shapes:
+        yield moot("ST010", "structures", NONE_DRAWN)
+    elif not findings:
+        said = f"No slice is missing inside a structure; looked at: {len(shapes)}."
+        yield say("ST010", "structures", Status.PASS, said)
 
 
 def stray_pieces(context: Context) -> Iterator[Outcome]:
@@ -122,6 +130,7 @@ def stray_pieces(context: Context) -> Iterator[Outcome]:
     Not evaluated
     -------------
     Where a structure is not contoured on axial slices: ST010 says so for targets and the cord.
+    Without any contour of a structure with a known name it does not apply.
 
     References
     ----------
@@ -131,8 +140,9 @@ def stray_pieces(context: Context) -> Iterator[Outcome]:
         yield moot("ST011", "structures", "there is no structure set; ST001 reports it")
         return
     least = context.criterion("contours.stray_piece_cc")
+    shapes = tuple(axial_shapes(context))
     clean = True
-    for match, shape in axial_shapes(context):
+    for match, shape in shapes:
         found = pieces(shape)
         stray = [piece for piece in found[1:] if piece.volume_cc < least]
         if not stray:
@@ -150,8 +160,11 @@ def stray_pieces(context: Context) -> Iterator[Outcome]:
             remedy="Delete the stray pieces, or confirm that they are meant.",
             location_mm=stray[0].place_mm,
         )
-    if clean:
-        yield say("ST011", "structures", Status.PASS, "No structure has stray pieces.")
+    if clean and not shapes:
+        yield moot("ST011", "structures", NONE_DRAWN)
+    elif clean:
+        said = f"No structure has stray pieces; looked at: {len(shapes)}."
+        yield say("ST011", "structures", Status.PASS, said)
 
 
 def stated_volume(context: Context) -> Iterator[Outcome]:

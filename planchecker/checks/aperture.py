@@ -65,8 +65,10 @@ def aperture_middle(beam: Beam, point: ControlPoint) -> NDArray[np.float64] | No
     x, y = jaws_of(point, "X"), jaws_of(point, "Y")
     found = leaves_of(point)
     edges = {device.kind: np.array(device.boundaries_mm) for device in beam.devices}
-    if found is not None and len(edges.get(found[0], ())) == len(found[1]) + 1:
+    if found is not None:
         kind, leaves = found
+        if len(edges.get(kind, ())) != len(leaves) + 1:
+            return None
         bounds = edges[kind]
         across = y if kind != "MLCY" else x
         low, high = across or (-np.inf, np.inf)
@@ -98,10 +100,13 @@ def _views(
         every = states(beam)
         for point in every[:: max(1, len(every) // _MOST_STATES)]:
             opening = aperture_middle(beam, point)
+            couch = point.couch_deg
             if point.gantry_deg is None or point.isocentre_mm is None or opening is None:
                 yield None
                 return
-            couch = point.couch_deg or 0.0
+            if couch is None:
+                yield None
+                return
             source = axes_of(point.gantry_deg, couch, position)
             lateral = axes_of(point.gantry_deg + 90.0, couch, position)
             if source is None or lateral is None:

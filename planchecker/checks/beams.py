@@ -64,13 +64,13 @@ def monitor_units(context: Context) -> Iterator[Outcome]:
     silent = [b.name for b in beams if b.meterset is None]
     none = [b.name for b in beams if b.meterset is not None and b.meterset <= 0]
     few = [b for b in beams if b.meterset is not None and 0 < b.meterset < least[b.number]]
-    said = ", ".join(f"{b.name} {b.meterset:g} of {least[b.number]:g} MU" for b in few)
+    said = ", ".join(f"{b.name} {b.meterset:.4g} of {least[b.number]:g} MU" for b in few)
     total = sum(beam.meterset or 0.0 for beam in beams)
     status, message = climb(
         (bool(none), Status.FAIL, f"No monitor units: {', '.join(none)}."),
         (bool(silent), Status.NOT_EVALUATED, f"No meterset is stated: {', '.join(silent)}."),
         (bool(few), Status.WARN, f"Few monitor units: {said}."),
-        (True, Status.PASS, f"{len(beams)} treatment beams have {total:.1f} MU in all."),
+        (True, Status.PASS, f"Treatment beams: {len(beams)}, with {total:.1f} MU in all."),
     )
     yield say(
         "BM001",
@@ -261,8 +261,8 @@ def machine(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where a beam states no machine or no energy. Whether the centre has this machine needs its
-    list, in a site file.
+    Where a beam states no machine, no radiation or no energy. Whether the centre has this
+    machine needs its list, in a site file.
 
     References
     ----------
@@ -281,10 +281,19 @@ def machine(context: Context) -> Iterator[Outcome]:
     foreign = foreign_to_site(context)
     status, message = climb(
         (bool(foreign), Status.MANUAL, " ".join(foreign)),
-        (len(machines) > 1, Status.MANUAL, f"Several machines: {', '.join(machines)}."),
+        (
+            len(set(machines) - {""}) > 1,
+            Status.MANUAL,
+            f"Several machines: {', '.join(name for name in machines if name)}.",
+        ),
         (len(kinds) > 1, Status.MANUAL, f"Several kinds of radiation: {', '.join(kinds)}."),
         (len(photons) > 1, Status.MANUAL, f"Several photon energies: {listed} MV."),
-        (machines == [""], Status.NOT_EVALUATED, "No machine is stated."),
+        ("" in machines, Status.NOT_EVALUATED, "No machine is stated."),
+        (
+            any(not beam.radiation for beam in beams),
+            Status.NOT_EVALUATED,
+            "A beam states no kind of radiation.",
+        ),
         (
             any(not _energies(beam) for beam in beams),
             Status.NOT_EVALUATED,

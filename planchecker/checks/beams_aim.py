@@ -329,13 +329,14 @@ def _directions(
     found: dict[tuple[float, ...], tuple[Point, NDArray[np.float64]]] = {}
     for beam in beams:
         for point in states(beam):
-            if point.gantry_deg is None or point.isocentre_mm is None:
+            couch = point.couch_deg
+            if point.gantry_deg is None or couch is None or point.isocentre_mm is None:
                 return ()
             gantry = round(point.gantry_deg / _ARC_STEP_DEG) * _ARC_STEP_DEG
-            toward = axes_of(gantry, point.couch_deg or 0.0, position)
+            toward = axes_of(gantry, couch, position)
             if toward is None:
                 return ()
-            found[(gantry, point.couch_deg or 0.0, *point.isocentre_mm)] = (
+            found[(gantry, couch, *point.isocentre_mm)] = (
                 point.isocentre_mm,
                 toward,
             )

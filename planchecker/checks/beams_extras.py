@@ -87,13 +87,13 @@ def _stated_ssd(beam: Beam) -> float | None:
 
 def _traced_ssd(context: Context, beam: Beam) -> float | None:
     point = next((p for p in states(beam) if p.ssd_mm), None)
+    if point is None or point.gantry_deg is None or point.couch_deg is None:
+        return None
     around = bodies(context)
     plan = context.case.plan
-    if point is None or not around or plan is None or beam.source_axis_mm is None:
+    if not around or plan is None or beam.source_axis_mm is None or point.isocentre_mm is None:
         return None
-    if point.gantry_deg is None or point.isocentre_mm is None:
-        return None
-    toward = axes_of(point.gantry_deg, point.couch_deg or 0.0, plan.patient_position)
+    toward = axes_of(point.gantry_deg, point.couch_deg, plan.patient_position)
     if toward is None:
         return None
     way = way_to_skin_mm(around, np.array(point.isocentre_mm), toward)
@@ -123,13 +123,17 @@ def accessories(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Never.
+    Where a beam does not state how many wedges, blocks or boluses it has. Without treatment
+    beams BM001 says so.
 
     References
     ----------
     DICOM Referenced Bolus Sequence (300C,00B0); rule of a published tool for unlinked boluses.
     """
     beams = _beams(context)
+    if not beams:
+        yield moot("BM013", "accessories", "the plan has no treatment beam; BM001 reports it")
+        return
     drawn = drawn_structures(context)
     linked = {roi for beam in beams for roi in beam.bolus_rois}
     contoured = {n for n, s in drawn.items() if s.interpreted_type == "BOLUS"}
@@ -140,14 +144,20 @@ def accessories(context: Context) -> Iterator[Outcome]:
         for b in beams
         if (b.wedges or b.blocks) and (b.is_arc or (b.has_moving_leaves and b.blocks))
     ]
-    wedges, blocks = (sum(getattr(b, kind) for b in beams) for kind in ("wedges", "blocks"))
+    wedges, blocks = (sum(getattr(b, kind) or 0 for b in beams) for kind in ("wedges", "blocks"))
     short = [b.name for b in beams if b.boli != len(b.bolus_rois) and b.bolus_rois]
+    silent = [b.name for b in beams if None in (b.wedges, b.blocks, b.boli)]
     status, message = climb(
         (bool(loose), Status.MANUAL, f"No beam names the bolus {', '.join(loose)}."),
         (bool(lost), Status.MANUAL, f"A beam names a bolus that is not contoured: ROI {lost}."),
         (bool(short), Status.MANUAL, f"Number and names of boluses differ: {', '.join(short)}."),
         (bool(odd), Status.MANUAL, f"Wedge or block in a modulated beam: {', '.join(odd)}."),
-        (True, Status.PASS, f"{wedges} wedges, {blocks} blocks, {len(linked)} boluses."),
+        (
+            bool(silent),
+            Status.NOT_EVALUATED,
+            f"Wedges, blocks and boluses are not all stated: {', '.join(silent)}.",
+        ),
+        (True, Status.PASS, f"Wedges: {wedges}; blocks: {blocks}; boluses: {len(linked)}."),
     )
     remedy = "Check the accessories of every beam; link each bolus to its beams or delete it."
     yield say("BM013", "accessories", status, message, remedy=remedy)
@@ -204,7 +214,13 @@ def setup(context: Context) -> Iterator[Outcome]:
             Status.MANUAL,
             f"Beams without a tolerance table: {', '.join(without)}.",
         ),
-        (True, Status.PASS, "Every beam has its tolerance table; set-up beams have no units."),
+        (
+            any(not beam.is_treatment for beam in plan.beams)
+            and any(beam.meterset is not None for beam in plan.beams),
+            Status.PASS,
+            "Every beam has its tolerance table; set-up beams have no units.",
+        ),
+        (True, Status.PASS, "Every beam has its tolerance table."),
     )
     if status is Status.PASS and not tables:
         yield moot("BM014", "tolerance tables", "the plan has none; the centre's rule decides")

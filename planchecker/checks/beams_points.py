@@ -150,7 +150,7 @@ def angles(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where a beam states no gantry angle.
+    Where a beam states no angle of gantry, collimator or couch.
 
     References
     ----------
@@ -166,7 +166,13 @@ def angles(context: Context) -> Iterator[Outcome]:
     clean = True
     for beam in beams:
         points = states(beam)
-        named = [p.gantry_deg for p in points]
+        first = points[0] if points else ControlPoint(index=0)
+        stated = (
+            ("gantry", first.gantry_deg),
+            ("collimator", first.collimator_deg),
+            ("couch", first.couch_deg),
+        )
+        silent = next((name for name, angle in stated if angle is None), "")
         every = [a for p in points for a in (p.gantry_deg, p.collimator_deg, p.couch_deg)]
         couch = {p.couch_deg % 360 for p in points if p.couch_deg is not None}
         forbidden = [angle for angle in couch if low < angle < high]
@@ -177,9 +183,9 @@ def angles(context: Context) -> Iterator[Outcome]:
                 f"Beam {beam.name} has an angle outside 0 to 360 degrees.",
             ),
             (
-                not named or named[0] is None,
+                bool(silent),
                 Status.NOT_EVALUATED,
-                f"Beam {beam.name} states no gantry angle.",
+                f"Beam {beam.name} states no {silent} angle.",
             ),
             (
                 bool(forbidden),
@@ -218,13 +224,15 @@ def leaf_pairs(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Never; beams without leaves and jaws are listed as not applicable.
+    Where a beam does not state the devices whose positions it states, and with them the number of
+    pairs. Beams without leaves and jaws are listed as not applicable.
 
     References
     ----------
     DICOM PS3.3 C.8.8.14, Leaf/Jaw Positions (300A,011C), Leaf Position Boundaries (300A,00BE).
     """
-    beams = [b for b in _beams(context) if any(p.positions_mm for p in b.control_points)]
+    every = _beams(context)
+    beams = [b for b in every if any(p.positions_mm for p in b.control_points)]
     if not beams:
         yield moot("BM007", "beams", "no treatment beam states leaves or jaws")
         return
@@ -236,8 +244,21 @@ def leaf_pairs(context: Context) -> Iterator[Outcome]:
             clean = False
             remedy = "Check leaves and jaws in the planning system, and export the plan again."
             yield say("BM007", beam.name, Status.FAIL, f"Beam {beam.name}: {wrong}.", remedy=remedy)
+        elif unknown := _undescribed(beam):
+            clean = False
+            said = f"Beam {beam.name} does not state how many pairs {unknown} has."
+            remedy = "Export the plan with its beam limiting devices."
+            yield say("BM007", beam.name, Status.NOT_EVALUATED, said, remedy=remedy)
     if clean:
-        yield say("BM007", "beams", Status.PASS, "All leaf pairs and jaws are valid.")
+        said = f"All leaf pairs and jaws are valid; looked at: {len(beams)} of {len(every)} beams."
+        yield say("BM007", "beams", Status.PASS, said)
+
+
+def _undescribed(beam: Beam) -> str:
+    """Return the first kind of device that has positions and no description; else nothing."""
+    described = {device.kind for device in beam.devices}
+    named = (kind for point in beam.control_points for kind, _ in point.positions_mm)
+    return next((kind for kind in named if kind not in described), "")
 
 
 def _invalid(beam: Beam, travel_mm: float) -> Iterator[str]:
@@ -278,7 +299,8 @@ def jaws_and_leaves(context: Context) -> Iterator[Outcome]:
     Passes
     ------
     The jaws cover at most ``delivery.jaws_cover_percent`` of the opening, and their smaller
-    side is at least ``delivery.min_field_mm``.
+    side is at least ``delivery.min_field_mm``. Where no opening can be compared the sides alone
+    are told.
 
     Fires
     -----
@@ -294,10 +316,11 @@ def jaws_and_leaves(context: Context) -> Iterator[Outcome]:
     """
     most = context.criterion("delivery.jaws_cover_percent")
     least = context.criterion("delivery.min_field_mm")
-    asked, clean = False, True
+    asked, compared, clean = False, 0, True
     for beam in _beams(context):
         covered, side = _covered(beam)
         asked |= covered is not None or side is not None
+        compared += covered is not None
         status, message = climb(
             (
                 covered is not None and covered > most,
@@ -317,7 +340,13 @@ def jaws_and_leaves(context: Context) -> Iterator[Outcome]:
     if not asked:
         yield moot("BM008", "beams", "no treatment beam states its jaws")
     elif clean:
-        yield say("BM008", "beams", Status.PASS, "The jaws leave the leaf openings open.")
+        said = (
+            f"The jaws leave the leaf openings open; compared: {compared} of "
+            f"{len(_beams(context))} beams."
+            if compared
+            else f"The jaws stand at least {least:g} mm apart; no leaf opening could be compared."
+        )
+        yield say("BM008", "beams", Status.PASS, said)
 
 
 def _covered(beam: Beam) -> tuple[float | None, float | None]:

@@ -6,6 +6,7 @@ from planchecker.checks.context import Context, Outcome
 from planchecker.checks.geometry import planes_without
 from planchecker.checks.limits.nesting import CORD, contoured, drawn_structures, is_neural
 from planchecker.checks.targets import targets
+from planchecker.naming import Match
 from planchecker.results import Finding, NotApplicable, Status
 
 __all__ = ["cord_spans_target", "empty_rois", "nothing_dropped", "structure_finding"]
@@ -32,7 +33,8 @@ def empty_rois(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    There is no structure set, or an empty cord leaves none: ST001 says so.
+    There is no structure set, or an empty cord leaves none: ST001 says so. Where no target and
+    no cord is listed it does not apply.
 
     References
     ----------
@@ -58,8 +60,13 @@ def empty_rois(context: Context) -> Iterator[Outcome]:
             code="ST004", subject="empty ROIs", reason=f"no contours: {', '.join(others)}"
         )
     if not grave:
-        yield structure_finding(
-            "ST004", "structures", Status.PASS, "No target and no cord is empty."
+        yield _kinds_of(
+            context,
+            "ST004",
+            tuple(context.matches),
+            both="No target and no cord is empty.",
+            target="No target is empty; no cord is listed.",
+            cord="No cord is empty; no target is listed.",
         )
 
 
@@ -86,8 +93,8 @@ def nothing_dropped(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    There is no structure set: ST001 says so. A contour without a volume is `not-evaluated` in
-    the check that needs it.
+    There is no structure set, or no target and no cord is contoured: ST001 says so. A contour
+    without a volume is `not-evaluated` in the check that needs it.
 
     References
     ----------
@@ -118,8 +125,13 @@ def nothing_dropped(context: Context) -> Iterator[Outcome]:
                 remedy="Look at the contours on every slice.",
             )
     if not noisy:
-        yield structure_finding(
-            "ST005", "structures", Status.PASS, "No contour of a target or the cord was dropped."
+        yield _kinds_of(
+            context,
+            "ST005",
+            tuple(contoured(context)),
+            both="No contour of a target or the cord was dropped.",
+            target="No contour of a target was dropped; there is none of the cord.",
+            cord="No contour of the cord was dropped; there is none of a target.",
         )
 
 
@@ -183,6 +195,19 @@ def cord_spans_target(context: Context) -> Iterator[Outcome]:
                 f"The cord is contoured at every height of {target.roi_name}.",
                 roi_number=target.roi_number,
             )
+
+
+def _kinds_of(
+    context: Context, code: str, found: tuple[Match, ...], *, both: str, target: str, cord: str
+) -> Outcome:
+    """Return a pass for targets and cord, for those of them that are there."""
+    targets = any(match.category == "target" for match in found)
+    neural = any(is_neural(context.protocol, match.name) for match in found)
+    if not targets and not neural:
+        reason = "there is no target and no cord; ST001 reports it"
+        return NotApplicable(code=code, subject="structures", reason=reason)
+    said = both if targets and neural else target if targets else cord
+    return structure_finding(code, "structures", Status.PASS, said)
 
 
 def structure_finding(

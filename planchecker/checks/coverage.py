@@ -276,7 +276,7 @@ def _compared(
         status=judging.verdict(answer, excess=floor.excess if proved else Status.MANUAL),
         message=(
             f"{target.roi_name} {floor.metric} {shown}, asked {floor.comparison.value} "
-            f"{bound:g} {measured.unit}{of_dose}; {meant.how}."
+            f"{bound:.4g} {measured.unit}{of_dose}; {meant.how}."
         ),
         metric=str(floor.metric),
         value=measured.value,

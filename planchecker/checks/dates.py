@@ -37,7 +37,8 @@ def dates_in_order(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where structures or plan state no date; without a structure set ID003 says so.
+    Where images, structures or plan state no date or there are no images; without a structure
+    set ID003 says so.
 
     References
     ----------
@@ -48,7 +49,8 @@ def dates_in_order(context: Context) -> Iterator[Outcome]:
         yield moot("ID008", "dates", "there is no structure set; ID003 reports it")
         return
     scan, drawn, planned = _scanned_on(context), case.structure_set.drawn_on, case.plan.planned_on
-    silent = [n for n, day in (("structures", drawn), ("plan", planned)) if day is None]
+    days = (("images", scan), ("structures", drawn), ("plan", planned))
+    silent = [name for name, day in days if day is None and (name != "images" or case.images)]
     late = drawn is not None and planned is not None and drawn > planned
     early = scan is not None and drawn is not None and scan > drawn
     status, message = climb(
@@ -60,6 +62,11 @@ def dates_in_order(context: Context) -> Iterator[Outcome]:
             f"The images ({scan}) are newer than the plan ({planned}).",
         ),
         (bool(silent), Status.NOT_EVALUATED, f"No date is stated: {', '.join(silent)}."),
+        (
+            not case.images,
+            Status.NOT_EVALUATED,
+            "Structures and plan follow each other; there are no images to compare with.",
+        ),
         (True, Status.PASS, "Scan, structures and plan follow each other."),
     )
     remedy = "Find out what was changed last; calculate the plan again, or export its dates."
@@ -166,6 +173,7 @@ def names_hold(context: Context) -> Iterator[Outcome]:
         (bool(names), Status.MANUAL, f"Beams share a name: {', '.join(map(str, names))}."),
         (not plan.label.strip(), Status.MANUAL, "The plan has no label."),
         (bool(long), Status.WARN, f"Longer than {_SHORT_STRING} characters: {', '.join(long)}."),
+        (not plan.beams, Status.PASS, "The labels can be told apart; there are no beams."),
         (True, Status.PASS, "Labels and beam names can be told apart."),
     )
     yield say("ID010", "names", status, message, remedy="Rename in the planning system.")

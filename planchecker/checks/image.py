@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from planchecker.case import ImageSlice
+from planchecker.case import Case, ImageSlice
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.image_extent import body_in_view, scan_length
 from planchecker.checks.image_pixels import contrast, metal, overrides
-from planchecker.checks.image_stack import spacing_suits, tilt, uniform
+from planchecker.checks.image_stack import absent_slices, spacing_suits, tilt, uniform
 from planchecker.checks.ladder import climb
 from planchecker.checks.saying import moot, say
 from planchecker.results import Status
@@ -54,9 +54,8 @@ def drawn_on_these(context: Context) -> Iterator[Outcome]:
         return
     named, series = set(structures.image_uids), set(structures.series_uids)
     here = {image.sop_instance_uid for image in images}
-    known = {file.sop_instance_uid for file in context.case.files}
     strangers = [file for file in context.case.files if file.modality in ("CT", "MR", "PT")]
-    missing = len(named - here - known)
+    missing, _ = absent_slices(context)
     other = {image.series_uid for image in images} - series
     wrong = bool(named or series) and not (named & here or series & {i.series_uid for i in images})
     status, message = climb(
@@ -134,7 +133,7 @@ def one_frame(context: Context) -> Iterator[Outcome]:
             Status.MANUAL,
             f"The images lie in {len(stated)} frames of reference, all named by structures.",
         ),
-        (True, Status.PASS, "Images, structures and dose share one frame of reference."),
+        (True, Status.PASS, _sharing(case, frames)),
     )
     remedy = "Export images, structures and dose of one image set."
     yield say("IM002", "frame of reference", status, message, remedy=remedy)
@@ -190,6 +189,17 @@ def orientation(context: Context) -> Iterator[Outcome]:
     )
     remedy = "Check the orientation of the scan in the planning system, and export again."
     yield say("IM003", "patient position", status, message, remedy=remedy)
+
+
+def _sharing(case: Case, frames: set[str]) -> str:
+    """Say what shares the frame of reference: what is not there or states none is not named."""
+    drawn = case.structure_set is not None and bool(case.structure_set.frame_of_reference_uids)
+    dosed = bool(case.doses) and all(d.frame_of_reference_uid in frames for d in case.doses)
+    if drawn and dosed:
+        return "Images, structures and dose share one frame of reference."
+    if drawn:
+        return "Images and structures share one frame of reference."
+    return "Images and dose share one frame of reference."
 
 
 def _turned(images: tuple[ImageSlice, ...]) -> bool:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.case import Beam, ImageSlice
-from planchecker.checks.beam_view import field_corners
+from planchecker.checks.beam_view import field_corners, states
 from planchecker.checks.context import Context, Outcome
+from planchecker.checks.image_stack import whole_scan
 from planchecker.checks.limits.nesting import contoured, drawn_structures
 from planchecker.checks.planar import Planar, planar
 from planchecker.checks.saying import moot, say
@@ -43,8 +44,9 @@ def scan_length(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where slices are not axial or state no position, or no target is contoured on axial slices.
-    Without images IM001 says so.
+    Where slices are not axial or state no position, no target is contoured on axial slices, or
+    a beam states no isocentre, couch angle or jaws. Fields with a turned couch are left out,
+    and the message says so. Without images IM001 says so.
 
     References
     ----------
@@ -68,7 +70,8 @@ def scan_length(context: Context) -> Iterator[Outcome]:
     ends = [(float(s.heights_mm[0]) - low, high - float(s.heights_mm[-1])) for s in shapes]
     least = min(min(pair) for pair in ends)
     asked = context.criterion("image.beyond_target_mm")
-    reach = max(_beyond(context, low, high), default=0.0)
+    known, turned, silent = _fields(context)
+    reach = max(_beyond(context, known, low, high), default=0.0)
     if least < -0.5:
         status, message = Status.FAIL, f"A target ends {-least:.0f} mm beyond the scan."
     elif least < asked:
@@ -76,15 +79,24 @@ def scan_length(context: Context) -> Iterator[Outcome]:
         message = f"The scan reaches only {least:.0f} mm beyond the target; asked are {asked:g} mm."
     elif reach > 0:
         status, message = Status.MANUAL, f"A field reaches {reach:.0f} mm beyond the scan."
+    elif silent or not known + turned:
+        status = Status.NOT_EVALUATED
+        message = (
+            f"The scan reaches {least:.0f} mm beyond the target; of the fields it cannot be told."
+        )
     else:
         status = Status.PASS
-        message = f"The scan reaches {least:.0f} mm beyond the target and holds the fields."
+        message = f"The scan reaches {least:.0f} mm beyond the target and holds the fields" + (
+            f", but for {len(turned)} with a turned couch." if turned else "."
+        )
     yield say(
         "IM007",
         "scan",
         status,
         message,
-        remedy="Scan farther along the patient.",
+        remedy="Export isocentre, couch angle and jaws of every beam."
+        if status is Status.NOT_EVALUATED
+        else "Scan farther along the patient.",
         metric="scan beyond target",
         value=least,
         unit="mm",
@@ -115,8 +127,8 @@ def body_in_view(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where the images are not axial, state no geometry or differ in it, or no body is contoured.
-    Without images IM001 says so.
+    Where the images are not axial, state no geometry or differ in it, slices that the structures
+    name are missing, or no body is contoured. Without images IM001 says so.
 
     References
     ----------
@@ -155,13 +167,24 @@ def body_in_view(context: Context) -> Iterator[Outcome]:
             "IM008",
             match.roi_name,
             Status.FAIL if match.category == "target" else Status.MANUAL,
-            f"{match.roi_name} lies {room_mm:.1f} mm inside the field of view, which cuts it.",
+            f"{match.roi_name} lies {room_mm:.1f} mm inside the field of view, which cuts it."
+            if room_mm >= 0
+            else f"{match.roi_name} reaches {-room_mm:.1f} mm beyond the field of view.",
             roi_number=match.roi_number,
             remedy="Reconstruct the scan with a larger field of view.",
             location_mm=(float(x), float(y), float(z)),
         )
     if not cut:
-        yield say("IM008", "field of view", Status.PASS, "It holds the body and every target.")
+        yield whole_scan(context, say("IM008", "field of view", Status.PASS, _held(context)))
+
+
+def _held(context: Context) -> str:
+    """Say what the field of view holds: what is not contoured is not named."""
+    targets = any(match.category == "target" for match in contoured(context))
+    said = "It holds the body and every target" if targets else "It holds the body"
+    if all(image.reconstruction_diameter_mm for image in context.case.images):
+        return f"{said}."
+    return f"{said}, by the edges of the images; no reconstruction diameter is stated."
 
 
 def room_in_view(image: ImageSlice, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -190,19 +213,29 @@ def target_planes(context: Context) -> tuple[Planar, ...]:
     return tuple(shapes)
 
 
-def _beyond(context: Context, low: float, high: float) -> Iterator[float]:
+def _fields(context: Context) -> tuple[list[Beam], list[Beam], list[Beam]]:
+    """Return the beams whose length is known, those with a turned couch, and the others."""
+    plan = context.case.plan
+    known: list[Beam] = []
+    turned: list[Beam] = []
+    silent: list[Beam] = []
+    for beam in plan.treatment_beams if plan else ():
+        couch = [point.couch_deg for point in states(beam)]
+        if not beam.isocentres_mm or None in couch or not len(field_corners(beam)):
+            silent.append(beam)
+        else:
+            (turned if any(couch) else known).append(beam)
+    return known, turned, silent
+
+
+def _beyond(context: Context, beams: list[Beam], low: float, high: float) -> Iterator[float]:
     """Yield how far each field reaches beyond the scan, in mm; negative where it does not."""
     plan = context.case.plan
-    beams: tuple[Beam, ...] = plan.treatment_beams if plan else ()
     feet_first = plan is not None and plan.patient_position.upper().startswith("FF")
     for beam in beams:
-        turned = any(point.couch_deg for point in beam.control_points)
-        if turned or not beam.isocentres_mm:
-            continue
         along = field_corners(beam)[:, 1] * (-1 if feet_first else 1)
-        if len(along):
-            z = beam.isocentres_mm[0][2]
-            yield max(low - (z + float(along.min())), z + float(along.max()) - high)
+        z = beam.isocentres_mm[0][2]
+        yield max(low - (z + float(along.min())), z + float(along.max()) - high)
 
 
 def _axial_heights(images: tuple[ImageSlice, ...]) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from planchecker.case import ImageSlice
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.image_extent import target_planes
+from planchecker.checks.image_stack import whole_scan
 from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.planar import Lattice, Planar, grown, planar
 from planchecker.checks.saying import moot, say, words_in
@@ -42,8 +43,8 @@ def contrast(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Never: an export that states no agent is taken for one without. Without images IM001
-    says so.
+    Where slices that the structures name are missing. An export that states no agent is taken
+    for one without. Without images IM001 says so.
 
     References
     ----------
@@ -60,7 +61,8 @@ def contrast(context: Context) -> Iterator[Outcome]:
         if _densities(s) and not words_in(context, "implants", s.name)
     ]
     if not agents:
-        yield say("IM009", "contrast", Status.PASS, "The images state no contrast agent.")
+        none = say("IM009", "contrast", Status.PASS, "The images state no contrast agent.")
+        yield whole_scan(context, none)
         return
     listed = ", ".join(agents)
     yield say(
@@ -130,7 +132,7 @@ def overrides(context: Context) -> Iterator[Outcome]:
                     remedy="Check the density override in the planning system.",
                 )
     if not odd:
-        told = "; ".join(listed) or "no structure has one"
+        told = "; ".join(listed) or "no structure states one"
         yield say("IM010", "density overrides", Status.PASS, f"Density overrides: {told}.")
 
 
@@ -157,8 +159,9 @@ def metal(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where the images are no CT, their pixels cannot be read, or no target is contoured. Without
-    images IM001 says so.
+    Where the images are no CT, their pixels cannot be read, they do not span the targets, slices
+    that the structures name are missing, or no target is contoured. Without images IM001 says
+    so.
 
     References
     ----------
@@ -182,7 +185,7 @@ def metal(context: Context) -> Iterator[Outcome]:
     least = context.criterion("metal.min_volume_cc")
     found = volume >= least
     x, y, z = np.mean([cell[:3] for cell in cells], axis=0) if cells else (0.0, 0.0, 0.0)
-    yield say(
+    told = say(
         "IM011",
         "metal",
         Status.MANUAL if found else Status.PASS,
@@ -198,6 +201,7 @@ def metal(context: Context) -> Iterator[Outcome]:
         margin=least - volume,
         location_mm=(float(x), float(y), float(z)) if found else None,
     )
+    yield whole_scan(context, told)
 
 
 def _densities(structure: Structure) -> tuple[tuple[str, float], ...]:
@@ -214,6 +218,8 @@ def _metal_cells(context: Context) -> list[tuple[float, float, float, float]]:
     reach, least = context.criterion("metal.reach_mm"), context.criterion("metal.least_hu")
     low = min(float(t.heights_mm[0]) for t in targets) - reach
     high = max(float(t.heights_mm[-1]) for t in targets) + reach
+    if not _span(context.case.images, targets):
+        raise ReadError("the slices at hand do not span every target")
     covers = tuple(_covers(context))
     cells = []
     for image in context.case.images:
@@ -236,9 +242,22 @@ def _metal_cells(context: Context) -> list[tuple[float, float, float, float]]:
     return cells
 
 
+def _span(images: tuple[ImageSlice, ...], targets: tuple[Planar, ...]) -> bool:
+    """Tell whether the slices reach from the lowest to the highest contour of a target."""
+    heights = [image.position_mm[2] for image in images if image.position_mm]
+    half = max((image.thickness_mm or 0.0 for image in images), default=0.0) / 2 + 0.5
+    return bool(heights) and all(
+        min(heights) <= float(target.heights_mm[0]) + half
+        and max(heights) >= float(target.heights_mm[-1]) - half
+        for target in targets
+    )
+
+
 def _pixels_of(image: ImageSlice) -> Lattice:
     square = image.spacing_mm is not None and abs(image.spacing_mm[0] - image.spacing_mm[1]) < 1e-6
-    upright = np.allclose(image.orientation, (1, 0, 0, 0, 1, 0), rtol=0, atol=1e-3)
+    upright = len(image.orientation) == 6 and np.allclose(
+        image.orientation, (1, 0, 0, 0, 1, 0), rtol=0, atol=1e-3
+    )
     if image.position_mm is None or image.spacing_mm is None or not square or not upright:
         raise ReadError("the slices are not axial with square pixels and a position")
     return Lattice(

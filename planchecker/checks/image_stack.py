@@ -1,6 +1,7 @@
 """IM004 to IM006: how the slices lie to each other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,18 @@ from planchecker.case import ImageSlice
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.checks.saying import moot, say
-from planchecker.results import Status
+from planchecker.results import Finding, Status
 from planchecker.schemes.tables import is_one_of
 
-__all__ = ["is_plain_field", "slice_heights", "spacing_suits", "tilt", "uniform"]
+__all__ = [
+    "absent_slices",
+    "is_plain_field",
+    "slice_heights",
+    "spacing_suits",
+    "tilt",
+    "uniform",
+    "whole_scan",
+]
 
 
 def uniform(context: Context) -> Iterator[Outcome]:
@@ -179,7 +188,8 @@ def tilt(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where neither can be told. Without images IM001 says so.
+    Where neither can be told, or slices that the structures name are missing. Without images
+    IM001 says so.
 
     References
     ----------
@@ -203,7 +213,38 @@ def tilt(context: Context) -> Iterator[Outcome]:
         ),
         (True, Status.PASS, "The scan is not tilted."),
     )
-    yield say("IM006", "images", status, message, remedy="Repeat the scan without tilt.")
+    yield whole_scan(
+        context,
+        say("IM006", "images", status, message, remedy="Repeat the scan without tilt."),
+    )
+
+
+def absent_slices(context: Context) -> tuple[int, int]:
+    """Return how many of the slices that the structures name are not at hand, and of how many."""
+    structures = context.case.structure_set
+    named = set(structures.image_uids) if structures else set()
+    here = {image.sop_instance_uid for image in context.case.images}
+    read = {file.sop_instance_uid for file in context.case.files}
+    return len(named - here - read), len(named)
+
+
+def whole_scan(context: Context, finding: Finding) -> Finding:
+    """Return a finding of all slices; a pass is none where some of the slices are missing.
+
+    What belongs to a series, such as its frame of reference and patient position, is told by
+    any slice of it; what each slice states or shows for itself is not.
+    """
+    missing, named = absent_slices(context)
+    if finding.status is not Status.PASS or not missing:
+        return finding
+    return replace(
+        finding,
+        status=Status.NOT_EVALUATED,
+        message=f"{missing} of {named} slices are missing, and only the others were looked at.",
+        value=None,
+        margin=None,
+        remedy="Export the planning CT, every slice of it, together with plan and structures.",
+    )
 
 
 def slice_heights(images: tuple[ImageSlice, ...]) -> NDArray[np.float64] | None:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from planchecker.case import Plan
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.saying import moot, say
-from planchecker.results import Status
+from planchecker.results import Finding, Status
 from planchecker.schemes.inference import INFERRED
-from planchecker.schemes.tables import is_one_of, named
+from planchecker.schemes.tables import named
 
 __all__ = ["StatedScheme", "label_agrees", "schemes_in"]
 
@@ -46,7 +47,8 @@ def label_agrees(context: Context) -> Iterator[Outcome]:
     What
     ----
     Dose and fractions written in RT Plan Label, Name or Description, such as ``30Gy/10``,
-    ``5 x 4 Gy`` or a named pair such as ``8/1``, against those of the plan.
+    ``5 x 4 Gy`` or a named pair such as ``8/1``, against those of the plan; and those written in
+    the Prescription Description by themselves.
 
     Why
     ---
@@ -55,8 +57,9 @@ def label_agrees(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    One of the schemes in these texts is that of the plan, the dose within
-    ``scheme.dose_tolerance_percent``; a dose alone may be that of the course or of a fraction.
+    One of the schemes in the label, name or description is that of the plan, and one of those in
+    the Prescription Description, the dose within ``prescription.total_tolerance_percent``; a
+    dose alone may be that of the course or of a fraction.
 
     Fires
     -----
@@ -69,36 +72,45 @@ def label_agrees(context: Context) -> Iterator[Outcome]:
 
     References
     ----------
-    AAPM MPPG 11.a: labels agree with the prescription; DICOM RT Plan Label (300A,0002). The
-    tolerance is local.
+    AAPM MPPG 11.a: labels agree with the prescription, and the total dose with fraction dose
+    times fractions; DICOM RT Plan Label (300A,0002), Prescription Description (300A,000E).
     """
     plan = context.case.plan
     if plan is None:
         return
-    found = schemes_in(context, plan.label, plan.name, plan.description)
-    if not found:
+    labelled = schemes_in(context, plan.label, plan.name, plan.description)
+    described = schemes_in(context, plan.prescription_text)
+    if not labelled and not described:
         yield moot("RX005", "label", "label, name and description state no dose")
-        return
+    if labelled:
+        yield _compared(context, plan, "label", "The label", labelled)
+    if described:
+        text = "The prescription description"
+        yield _compared(context, plan, "prescription description", text, described)
+
+
+def _compared(
+    context: Context, plan: Plan, subject: str, text: str, found: tuple[StatedScheme, ...]
+) -> Finding:
     said = ", ".join(dict.fromkeys(scheme.words for scheme in found))
     stated = plan.prescription
     if not stated.dose_gy or not stated.fractions or stated.source == INFERRED:
-        yield say(
+        return say(
             "RX005",
-            "label",
+            subject,
             Status.NOT_EVALUATED,
-            f"The label says {said}; the plan states no dose or fractions to compare with.",
+            f"{text} says {said}; the plan states no dose or fractions to compare with.",
             remedy="State total dose and number of fractions in the plan, and export it again.",
         )
-        return
     agrees = any(_fits(context, one, stated.dose_gy, stated.fractions) for one in found)
     planned = f"{stated.dose_gy:g} Gy in {stated.fractions}"
-    yield say(
+    return say(
         "RX005",
-        "label",
+        subject,
         Status.PASS if agrees else Status.MANUAL,
-        f"The label says {said}, as the plan does."
+        f"{text} says {said}, as the plan does."
         if agrees
-        else f"The label says {said}; the plan has {planned}.",
+        else f"{text} says {said}; the plan has {planned}.",
         remedy="Check dose and fractions against the prescription, and correct the label.",
     )
 
@@ -154,4 +166,6 @@ def _fits(context: Context, scheme: StatedScheme, dose_gy: float, fractions: int
     if scheme.fractions is not None and scheme.fractions != fractions:
         return False
     meant = [dose_gy] if scheme.fractions else [dose_gy, dose_gy / fractions]
-    return any(is_one_of(((scheme.dose_gy, 1),), dose, 1, context.protocol) for dose in meant)
+    most = context.criterion("prescription.total_tolerance_percent")
+    # Decimals of a text and of the plan differ in the last place.
+    return any(100 * abs(scheme.dose_gy - dose) <= most * dose + 1e-6 for dose in meant)

@@ -87,7 +87,7 @@ def right_side(context: Context) -> Iterator[Outcome]:
     if not asked:
         yield moot("ST013", "sides", "cannot tell: no name states a side that geometry can show")
     elif not findings:
-        yield say("ST013", "sides", Status.PASS, f"{asked} sides in names agree with geometry.")
+        yield say("ST013", "sides", Status.PASS, f"Sides in names agree with geometry: {asked}.")
 
 
 def side_of(context: Context, text: str) -> str:
@@ -156,8 +156,9 @@ def right_level(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `manual` where names contradict each other; `fail` where a target lies on the contour of
-    another level and not on the one that is stated.
+    `manual` where names contradict each other, or the middle of a target lies on a contoured
+    level and another is stated that is not contoured; `fail` where a target lies on the contour
+    of another level and not on the one that is stated.
 
     Not evaluated
     -------------
@@ -177,7 +178,7 @@ def right_level(context: Context) -> Iterator[Outcome]:
         if m.category != "target" and len(levels := levels_in(context, m.roi_name)) == 1
     }
     named = {m.roi_name: levels_in(context, m.roi_name) for m, _ in targets}
-    findings = []
+    findings = list(_label_against_name(context))
     for name, levels in named.items():
         if label and levels and not set(label) & set(levels):
             findings.append(
@@ -194,6 +195,7 @@ def right_level(context: Context) -> Iterator[Outcome]:
         stated = named[match.roi_name] or label
         contours = [level for level in stated if level in drawn]
         if not contours:
+            findings.extend(_on_another(match, shape, stated, drawn))
             continue
         told += 1
         on = [level for level, contour in drawn.items() if _overlap_mm(shape, contour) > 0]
@@ -224,12 +226,46 @@ def right_level(context: Context) -> Iterator[Outcome]:
             )
     yield from findings
     if not findings and told:
-        said = f"{told} targets lie on the level in the names."
+        said = f"Targets that lie on the level in the names: {told}."
         yield say("ST018", "level", Status.PASS, said)
     elif not findings:
         lacking = "no name states a level" if not label and not any(named.values()) else ""
         reason = lacking or "the stated level is not contoured by name"
         yield moot("ST018", "level", f"cannot tell: {reason}")
+
+
+def _label_against_name(context: Context) -> Iterator[Finding]:
+    plan = context.case.plan
+    label, name = (
+        levels_in(context, text) for text in ((plan.label, plan.name) if plan else ("", ""))
+    )
+    if label and name and not set(label) & set(name):
+        message = f"The plan is labelled {'-'.join(label)}, its name is {'-'.join(name)}."
+        remedy = "Check the level against the prescription."
+        yield say("ST018", "plan label", Status.MANUAL, message, remedy=remedy)
+
+
+def _on_another(
+    match: Match, shape: Planar, stated: tuple[str, ...], drawn: dict[str, Planar]
+) -> Iterator[Finding]:
+    """Tell where the middle of a target lies on a contoured level though another is stated."""
+    middle = float(shape.heights_mm[0] + shape.heights_mm[-1]) / 2
+    on = [
+        level
+        for level, contour in drawn.items()
+        if float(contour.heights_mm[0]) <= middle <= float(contour.heights_mm[-1])
+    ]
+    if stated and on:
+        yield say(
+            "ST018",
+            match.roi_name,
+            Status.MANUAL,
+            f"{match.roi_name} lies on {', '.join(on)}; the names say {', '.join(stated)}, which "
+            "is not contoured.",
+            roi_number=match.roi_number,
+            remedy="Count the vertebrae again.",
+            location_mm=shape.middle_mm,
+        )
 
 
 def levels_in(context: Context, text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from planchecker.case import Case, Patient
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
-from planchecker.results import Finding, Status
+from planchecker.results import Finding, NotApplicable, Status
 
 __all__ = ["compare_patients", "is_same_person", "same_patient"]
 
@@ -39,7 +39,8 @@ def same_patient(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where no object states an ID, or one without an ID has no matching name either.
+    Where no object states an ID, or one without an ID has no matching name either. A single
+    object is listed as not applicable.
 
     References
     ----------
@@ -47,6 +48,10 @@ def same_patient(context: Context) -> Iterator[Outcome]:
     """
     objects = tuple(_objects(context.case))
     status, message = _judge(objects)
+    if status is Status.PASS and len(context.case.files) == 1:
+        reason = "there is one object only, and none to compare it with"
+        yield NotApplicable(code="ID001", subject="patient", reason=reason)
+        return
     yield Finding(
         code="ID001",
         subject="patient",

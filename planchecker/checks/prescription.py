@@ -7,6 +7,8 @@ from planchecker.case import Plan
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.label_scheme import label_agrees
 from planchecker.checks.ladder import climb
+from planchecker.checks.normalisation import normalised
+from planchecker.checks.saying import fractions_in_words
 from planchecker.checks.scheme import recognised, technique_of_scheme
 from planchecker.results import Finding, NotApplicable, Status
 from planchecker.schemes.inference import INFERRED
@@ -58,7 +60,7 @@ def readable(context: Context) -> Iterator[Outcome]:
         )
         return
     stated = plan.prescription
-    pair = f"{stated.dose_gy or 0:g} Gy in {stated.fractions or 'unknown'} fractions"
+    pair = f"{stated.dose_gy or 0:g} Gy in {fractions_in_words(stated.fractions)}"
     status, message = climb(
         (
             not stated.dose_gy,
@@ -132,7 +134,7 @@ def fractions(context: Context) -> Iterator[Outcome]:
             Status.NOT_EVALUATED,
             "The plan states no number of fractions of at least 1.",
         ),
-        (True, Status.PASS, f"The plan has one fraction group of {count} fractions."),
+        (True, Status.PASS, f"The plan has one fraction group of {fractions_in_words(count)}."),
     )
     yield Finding(
         code="RX002",
@@ -245,11 +247,12 @@ def beam_doses(context: Context) -> Iterator[Outcome]:
     total = sum(known) * stated.fractions
     ratio = total / stated.dose_gy
     wrong = _by_fractions(ratio, stated.fractions, context.criterion("agreement.gross_percent"))
+    number = fractions_in_words(stated.fractions)
     yield Finding(
         code="RX004",
         subject="beams",
         status=Status.FAIL if wrong else Status.PASS,
-        message=f"The beam doses add up to {total:.2f} Gy in {stated.fractions} fractions, "
+        message=f"The beam doses add up to {total:.2f} Gy in {number}, "
         f"{ratio:.2f} times the prescription"
         + (": off by about the number of fractions." if wrong else " (for information)."),
         metric="beam doses / prescription",
@@ -269,7 +272,7 @@ def agrees(context: Context) -> Iterator[Outcome]:
     Why
     ---
     A dose of another prescription, of one fraction or of another plan shows here at once.
-    Fine agreement is a matter of coverage and not asked.
+    Fine agreement is asked by RX021 and by coverage.
 
     Passes
     ------
@@ -355,4 +358,5 @@ CHECKS: tuple[Check, ...] = (
     Check(code="RX010", title="Prescription scheme", run=recognised),
     Check(code="RX011", title="Technique of the scheme", run=technique_of_scheme),
     Check(code="RX020", title="Dose agrees with prescription", run=agrees),
+    Check(code="RX021", title="Dose where it is prescribed", run=normalised),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from planchecker.checks.context import Context
 from planchecker.results import Finding, NotApplicable, Status
 
-__all__ = ["moot", "say", "tokens", "words_in"]
+__all__ = ["fractions_in_words", "moot", "say", "tokens", "words_in"]
 
 
 def say(
@@ -33,6 +33,19 @@ def say(
 def moot(code: str, subject: str, reason: str) -> NotApplicable:
     """Return the line for a question that does not arise."""
     return NotApplicable(code=code, subject=subject, reason=reason)
+
+
+def fractions_in_words(number: int | None) -> str:
+    """Write a number of fractions.
+
+    Examples
+    --------
+    >>> [fractions_in_words(number) for number in (1, 10, None)]
+    ['1 fraction', '10 fractions', 'an unknown number of fractions']
+    """
+    if not number:
+        return "an unknown number of fractions"
+    return f"{number} fraction" if number == 1 else f"{number} fractions"
 
 
 def tokens(text: str) -> tuple[str, ...]:

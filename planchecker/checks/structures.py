@@ -113,7 +113,7 @@ def unambiguous(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    There is no structure set: ST001 says so.
+    There is no structure set: ST001 says so. Where nothing is contoured it does not apply.
 
     References
     ----------
@@ -122,6 +122,10 @@ def unambiguous(context: Context) -> Iterator[Outcome]:
     if context.case.structure_set is None:
         return
     drawn = drawn_structures(context)
+    if not drawn:
+        reason = "nothing is contoured; ST001 reports it"
+        yield NotApplicable(code="ST002", subject="structures", reason=reason)
+        return
     findings = [*_twice(context, drawn), *_ambiguous(context, drawn)]
     yield from findings
     if not findings:
@@ -152,7 +156,8 @@ def types_agree(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    There is no structure set: ST001 says so.
+    There is no structure set: ST001 says so. Where no structure with a known name states a type
+    it is listed as not applicable.
 
     References
     ----------
@@ -177,10 +182,14 @@ def types_agree(context: Context) -> Iterator[Outcome]:
             roi_number=match.roi_number,
             remedy="Correct the ROI type or the name.",
         )
-    if not wrong:
-        yield structure_finding(
-            "ST003", "structures", Status.PASS, "No ROI type contradicts its name."
-        )
+    known = [m for m in context.matches if m.roi_number in drawn and m.category in _CONTRADICTS]
+    typed = sum(bool(drawn[m.roi_number].interpreted_type) for m in known)
+    if not typed:
+        reason = "no structure with a known name states an ROI type"
+        yield NotApplicable(code="ST003", subject="structures", reason=reason)
+    elif not wrong:
+        said = f"No ROI type contradicts its name; {typed} of {len(known)} are stated."
+        yield structure_finding("ST003", "structures", Status.PASS, said)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -58,6 +58,8 @@ class Export:
         """Earlier courses as objects; each is written to a folder of its own."""
         self.summed = False
         """Whether the plans that lie together are to be added up."""
+        self.second_opinion = False
+        """Whether the error is one for the independent histogram engine to find."""
 
     @property
     def dose(self) -> "Dataset":

@@ -170,6 +170,7 @@ def _report_of(home: Path, export: Export, job: _Job) -> Report:
                 site=job.rules.site,
                 prior=(*earlier, *export.earlier),
                 summed=export.summed,
+                second_opinion=export.second_opinion,
                 histogram=memory.histogram,
             )
     raise ReadError("the mutated plan was not read")

@@ -4,6 +4,7 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from constraints.model import Course as CourseKind
 from constraints.model import Technique
 from constraints.vocabulary import load_vocabulary
 from planchecker.checks.limits.nesting import is_neural
@@ -174,6 +175,32 @@ def _placed(frame: str, shift_mm: float) -> "Dataset":
     return item
 
 
+def _above_practice(export: Export) -> None:
+    """Give the cord more than experts do after 20 Gy in 5 fractions."""
+    number = export.group.get("NumberOfFractionsPlanned")
+    if export.clean.technique.worlds != (Technique.STEREOTACTIC,):
+        raise Impossible("the plan is not stereotactic")
+    most = max(
+        (
+            row.span[1]
+            for guideline in export.clean.guidelines.values()
+            for row in guideline.practices
+            if row.course is CourseKind.REIRRADIATION
+            and number in row.fractions
+            and (20, 5) in row.after
+        ),
+        default=None,
+    )
+    if most is None:
+        raise Impossible("no range of practice for this number of fractions")
+    cord = export.first(names=("SpinalCord",))
+    planned = export.clean.dvhs[cord].metric("Dmax").value if cord in export.clean.dvhs else None
+    if not planned:
+        raise Impossible("the cord has no dose")
+    export.scale_dose(max(1.0, 1.05 * most / planned))
+    export.earlier.append(f"dose_gy=20,fractions=5,end={_day(export, 24)}")
+
+
 def _treated_together(export: Export) -> None:
     _needs_cord_dose(export)
     plan, _, dose = _again(export, "seeded together")
@@ -241,6 +268,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         "two earlier courses",
         "course 3",
         _third_course,
+    ),
+    seed(
+        "above-practice",
+        "RI014",
+        "warn",
+        "cord above what experts use after an earlier course of 20 Gy in 5",
+        "experts use",
+        _above_practice,
     ),
     seed(
         "earlier-same-organs",

@@ -204,6 +204,58 @@ def _stored(export: Export) -> None:
     raise Impossible("the planning system stored no histogram of a target")
 
 
+def _every_second(export: Export) -> None:
+    """Keep every second slice of the target, and one pair of neighbours at its end.
+
+    The two engines differ in what a plane stands for: the usual distance of the planes here, the
+    smallest one there.
+    """
+    number = export.first(names=_TARGETS)
+    heights = export.heights(number)
+    dvh = export.clean.dvhs.get(number)
+    least = export.clean.criterion("stored_dvh.min_volume_cc")
+    if len(heights) < 8 or dvh is None or dvh.volume_cc < least or dvh.outside_cc > 0:
+        raise Impossible("the target is too small, or the dose grid cuts it")
+    kept = {*heights[::2], heights[1]}
+    export.keep(number, lambda z: z in kept)
+    export.second_opinion = True
+
+
+def _prescribe_to(export: Export, place: NDArray[np.float64], dose_gy: float) -> None:
+    item = export.reference
+    for keyword in ("ReferencedROINumber",):
+        if keyword in item:
+            del item[keyword]
+    item.DoseReferenceStructureType, item.DoseReferenceType = "COORDINATES", "TARGET"
+    item.DoseReferencePointCoordinates = [f"{value:.2f}" for value in place]
+    item.TargetPrescriptionDose = f"{dose_gy:.6g}"
+
+
+def _nodes_by_dose(export: Export) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    dose_gy, _ = _prescribed(export)
+    values, nodes = export.dose_values()
+    return values, nodes, dose_gy
+
+
+def _point_moved(export: Export) -> None:
+    """State a point of prescription that gets about nine tenths of the prescription."""
+    values, nodes, dose_gy = _nodes_by_dose(export)
+    edge = np.unravel_index(int(np.abs(values - 0.9 * dose_gy).argmin()), values.shape)
+    if abs(values[edge] / dose_gy - 0.9) > 0.05:
+        raise Impossible("no node gets nine tenths of the prescription")
+    _prescribe_to(export, nodes[edge], dose_gy)
+
+
+def _point_scaled(export: Export) -> None:
+    """State a point that gets the prescription, and scale the dose by 3 %."""
+    values, nodes, dose_gy = _nodes_by_dose(export)
+    there = np.unravel_index(int(np.abs(values - dose_gy).argmin()), values.shape)
+    if abs(values[there] / dose_gy - 1) > 0.005:
+        raise Impossible("no node gets the prescription")
+    _prescribe_to(export, nodes[there], dose_gy)
+    export.scale_dose(0.97)
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     seed("relative-dose", "DG001", "not-evaluated", "dose in percent",
          r"relative", _relative),
@@ -251,6 +303,14 @@ MUTATIONS: tuple[Mutation, ...] = (
          lambda export: _cord_hot(export, "stereotactic")),
     seed("organ-hot", "DL010", "fail manual", "organ over its governing limit",
          r"exceeded", _organ_hot),
+    seed("every-second-slice", "SO002", "warn", "target drawn on every second slice but at its end",
+         r"dicompyler-core: volume", _every_second),
+    seed("point-of-prescription", "RX021", "manual",
+         "point of prescription in the edge of the dose",
+         r"point of prescription gets", _point_moved),
+    seed("point-dose-scaled", "RX021", "manual",
+         "dose of 3 % other monitor units than those of the point it is prescribed to",
+         r"point of prescription gets", _point_scaled),
     seed("stored-histogram", "SO001", "warn", "target changed after calculation",
          r"volume|mean", _stored),
 )  # fmt: skip

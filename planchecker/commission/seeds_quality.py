@@ -54,17 +54,22 @@ def _swollen(export: Export) -> None:
 
 
 def _shallow(export: Export) -> None:
-    """Give more than half the prescription to a ball far larger than the target."""
+    """Give a ball far larger than the target more than half the prescription, and much of it all.
+
+    A fall-off that is slow alone only warns.
+    """
     asked_of(export, "TC011")
     number = export.first(names=("PTV",))
     values, nodes = export.dose_values()
     away = np.linalg.norm(nodes - _middle(export, number), axis=-1)
     ball = away < _radius_mm(export, number, 12.0)
-    export.set_dose(np.where(ball, np.maximum(values, 0.6 * _prescribed_gy(export)), values))
+    full = away < _radius_mm(export, number, 3.0)
+    wanted = np.where(ball, 0.6, 0.0) + np.where(full, 0.41, 0.0)
+    export.set_dose(np.maximum(values, wanted * _prescribed_gy(export)))
 
 
 def _streak(export: Export) -> None:
-    """Put a streak of dose well beside the target, in the body."""
+    """Put a streak of dose well beside the target, in the body, hotter than the target."""
     asked_of(export, "TC012")
     number = export.first(names=("PTV",))
     values, nodes = export.dose_values()
@@ -72,7 +77,7 @@ def _streak(export: Export) -> None:
     reach = _half_length(export, number) + _FAR_MM
     streak = (np.abs(aside[..., 1]) < 4) & (np.abs(aside[..., 2]) < 4)
     streak &= (aside[..., 0] > reach) & (aside[..., 0] < reach + 15)
-    export.set_dose(np.where(streak, np.maximum(values, 0.9 * _prescribed_gy(export)), values))
+    export.set_dose(np.where(streak, np.maximum(values, 1.4 * _prescribed_gy(export)), values))
 
 
 def _cold_spot(export: Export) -> None:
@@ -186,6 +191,20 @@ def _all_points(export: Export, number: int) -> Array:
     return np.concatenate([export.points(c) for c in contours])
 
 
+def _ctv_aside(export: Export) -> None:
+    """Draw the CTV 12 mm too far along the bone."""
+    asked_of(export, "DE005")
+    export.move(export.first(names=("CTV",)), lambda points: points + np.array([0.0, 0.0, 12.0]))
+
+
+def _no_nerves(export: Export) -> None:
+    """Leave the neural structures of the sacrum without a contour."""
+    asked_of(export, "DE006")
+    for match in export.clean.matches:
+        if is_neural(export.clean.protocol, match.name):
+            export.keep(match.roi_number, lambda _: False)
+
+
 def _neighbour(export: Export) -> None:
     """Add a second plan of the patient with a dose of its own on the same place."""
     if export.clean.plan_dose.grid is None:
@@ -220,6 +239,10 @@ MUTATIONS: tuple[Mutation, ...] = (
          r"sector|body|pedicle|lamina|process|arch", _half_ctv),
     seed("ctv-ring", "DE002", "manual", "CTV drawn all round the canal",
          r"closes", _ring),
+    seed("ctv-aside", "DE005", "warn", "CTV drawn 12 mm too far along the bone",
+         r"leaves out|reaches", _ctv_aside),
+    seed("no-nerves", "DE006", "not-evaluated", "sacrum without a neural contour",
+         r"is in the sacrum", _no_nerves),
     seed("neighbouring-plan", "RI002", "manual", "second plan with its dose on the same place",
          r"'SEEDED SECOND'.*overlapping", _neighbour),
 )  # fmt: skip

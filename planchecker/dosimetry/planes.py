@@ -153,10 +153,10 @@ def _closed_contours(structure: Structure, notes: list[str]) -> FlatLoops:
         )
     other = len(structure.contours) - len(closed)
     if other:
-        notes.append(f"{other} contours that are no closed planar loops left out")
+        notes.append(f"contours that are no closed planar loops left out: {other}")
     enough = [c for c in closed if len(c.points_mm) >= 3]
     if len(enough) < len(closed):
-        notes.append(f"{len(closed) - len(enough)} contours of fewer than 3 points dropped")
+        notes.append(f"contours of fewer than 3 points dropped: {len(closed) - len(enough)}")
     if not enough:
         raise GeometryError(f"{structure.name!r}: no contour has 3 points or more")
     joined = FlatLoops.of([c.points_mm for c in enough])
@@ -231,7 +231,7 @@ def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[P
     if counts.twice:
         notes.append(f"{counts.twice} contours are there twice on their plane: counted once")
     if counts.hollow:
-        notes.append(f"{counts.hollow} contours of zero area: they enclose nothing")
+        notes.append(f"contours of zero area, which enclose nothing: {counts.hollow}")
     return found
 
 
@@ -285,7 +285,7 @@ def _without_stray_marks(planes: list[Plane], notes: list[str]) -> list[Plane]:
         if plane.area_mm2 > 0 or closes:
             kept.append(plane)
     if len(kept) < len(planes):
-        notes.append(f"{len(planes) - len(kept)} planes without an enclosed area dropped")
+        notes.append(f"planes without an enclosed area dropped: {len(planes) - len(kept)}")
     return kept
 
 

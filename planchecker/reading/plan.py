@@ -25,6 +25,7 @@ def read_plan(elements: Elements) -> Plan:
         patient=elements.patient(),
         name=elements.text("RTPlanName"),
         description=elements.text("RTPlanDescription"),
+        prescription_text=elements.text("PrescriptionDescription"),
         planned_on=elements.day("RTPlanDate"),
         approval=elements.text("ApprovalStatus"),
         intent=elements.text("PlanIntent"),

@@ -51,6 +51,7 @@ def _target(item: Elements) -> PrescribedTarget:
         prescription_gy=item.number("TargetPrescriptionDose"),
         minimum_gy=item.number("TargetMinimumDose"),
         maximum_gy=item.number("TargetMaximumDose"),
+        point_mm=item.point("DoseReferencePointCoordinates"),
     )
 
 

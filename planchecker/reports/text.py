@@ -218,12 +218,18 @@ def margin_percent(finding: Finding) -> str:
     return decimal(f"{share:+.1f} %").replace("-", "\N{MINUS SIGN}")
 
 
+def _sensible(limit: float) -> float:
+    """Return a limit without digits that only its calculation brought in."""
+    rounded = round(limit, 3)
+    return rounded if abs(rounded - limit) < 1e-3 * abs(limit) else limit
+
+
 def limit_words(finding: Finding) -> str:
     """Write the limit with its comparison and unit; empty where there is none."""
     if finding.limit is None:
         return ""
     sign = {"<=": "≤", ">=": "≥"}.get(finding.comparison, finding.comparison)
-    return spaced((sign, decimal(f"{finding.limit:.10g}"), finding.unit))
+    return spaced((sign, decimal(f"{_sensible(finding.limit):.10g}"), finding.unit))
 
 
 def numbers_speak(finding: Finding) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.metric import Metric
 from constraints.model import Comparison, Technique
 from planchecker.checks.context import Context, Outcome
-from planchecker.checks.limits.asking import Rule, ask, noted, rule_of
+from planchecker.checks.limits.asking import Rule, ask, measure, noted, rule_of
 from planchecker.checks.limits.cord_contours import (
     any_contours,
     nearest_contours,
@@ -240,8 +240,24 @@ def _eqd2(context: Context, code: str, stand_in: StandIn) -> Finding:
         )
         for name, excess in ((names[0], Status.MANUAL), (names[1], Status.FAIL))
     )
-    finding = ask(context, grave, stand_in, code=code)
-    return finding if finding.status in _GRAVE else ask(context, fine, stand_in, code=code)
+    note = _large_fractions(context, stand_in)
+    finding = ask(context, grave, stand_in, code=code, note=note)
+    if finding.status in _GRAVE:
+        return finding
+    return ask(context, fine, stand_in, code=code, note=note)
+
+
+def _large_fractions(context: Context, stand_in: StandIn) -> str:
+    """Say where the cord gets more per fraction than the rule in EQD2 was derived for."""
+    most = context.protocol.criteria.get("cord.eqd2_max_dose_per_fraction_gy")
+    found = measure(context, stand_in.match.roi_number, Metric.parse("D0.03cc")).value
+    number = prescription(context).fractions
+    if most is None or found is None or not number or found / number < most.value:
+        return ""
+    return (
+        f"It gets {found / number:.1f} Gy per fraction; the rule in EQD2 was derived for less "
+        f"than {most.value:g} Gy."
+    )
 
 
 _GRAVE = (Status.FAIL, Status.BORDERLINE, Status.NOT_EVALUATED)

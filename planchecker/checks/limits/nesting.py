@@ -155,7 +155,12 @@ def stand_ins(context: Context, asked: str) -> tuple[StandIn, ...]:
     outside = [(d, m) for d, m in away if d is not None and d >= 0]
     if outside:
         nearest = min(d for d, _ in outside)
-        return _all(asked, tuple(m for d, m in outside if d == nearest), Role.ENCLOSES)
+        found = tuple(m for d, m in outside if d == nearest)
+        # A PRV of no stated margin is asked for: any PRV of that organ is one.
+        any_margin = asked == f"{base_of(asked)}_PRV" and all(
+            base_of(m.name) == base_of(asked) != m.name for m in found
+        )
+        return _all(asked, found, Role.SAME if any_margin else Role.ENCLOSES)
     inside = [(d, m) for d, m in away if d is not None]
     if inside:
         nearest = max(d for d, _ in inside)
