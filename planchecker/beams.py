@@ -53,6 +53,8 @@ class Beam:
     """Primary Fluence Mode, with its ID: STANDARD, NON_STANDARD FFF."""
     source_axis_mm: float | None = None
     meterset: float | None = None
+    dosimeter_unit: str = ""
+    """Primary Dosimeter Unit of the meterset: MU, MINUTE, NP; empty counts as MU."""
     dose_gy: float | None = None
     """Beam Dose of one fraction."""
     dose_point_mm: tuple[float, float, float] | None = None

@@ -169,6 +169,10 @@ class Plan:
     prescription: Prescription = Prescription()
     fraction_groups: int = 0
     """How many fraction groups the plan holds; only one can be read as one prescription."""
+    stated_beams: int | None = None
+    """Number of Beams of all fraction groups; None where one does not state it."""
+    delivered_beams: tuple[int, ...] = ()
+    """Beam numbers that the fraction groups name, in their order."""
     beams: tuple[Beam, ...] = ()
     brachy: bool = False
     software: str = ""

@@ -448,7 +448,9 @@ SITUATIONS: dict[str, Three] = {
         rx("stated", scheme.RX001), rx("beam doses", scheme.RX001), rx("missing", scheme.RX001)
     ),
     "RX002": Three(
-        clean, "never: what it asks is stated or it is not", rx("no number", scheme.RX002)
+        rx("as many beams as stated", scheme.RX002),
+        rx("a beam named that is not there", scheme.RX002),
+        rx("no number", scheme.RX002),
     ),
     "RX003": Three(targeted(30.0), targeted(30.0, 20.0), "never: RX001 tells of a missing dose"),
     "RX004": Three(

@@ -16,7 +16,7 @@ from case_factory import (
     structure_set,
 )
 
-from planchecker.case import Case, ImageSlice, Patient
+from planchecker.case import Case, ImageSlice, Patient, PrescribedTarget
 from planchecker.checks.identity import CHECKS
 from planchecker.checks.patient import is_same_person
 from planchecker.results import Finding, NotApplicable, worst
@@ -124,12 +124,22 @@ def test_dose_belongs_to_the_plan(name):
     assert statuses("ID002", of) == expected
 
 
+def prescribing_to(*numbers):
+    targets = tuple(
+        PrescribedTarget(number=i, roi_number=roi, reference_type="TARGET", prescription_gy=30.0)
+        for i, roi in enumerate(numbers)
+    )
+    return changed(plan(), prescription=changed(plan().prescription, targets=targets))
+
+
 ID003 = {
     "named": (case(), ["pass"]),
     "dose names the same": (case(doses=(dose(structure_set_uid="1.2.3.2"),)), ["pass"]),
     "other set": (case(plan=plan(structure_set_uid=OTHER)), ["fail"]),
     "dose names another set": (case(doses=(dose(structure_set_uid=OTHER),)), ["pass", "fail"]),
     "plan names none": (case(plan=plan(structure_set_uid="")), ["not-evaluated"]),
+    "prescribes to an ROI that is there": (case(plan=prescribing_to(1)), ["pass"]),
+    "prescribes to an ROI that is not": (case(plan=prescribing_to(1, 999)), ["fail"]),
     "no structure set": (case(structure_set=None), ["not-evaluated"]),
     "no plan": (case(plan=None), ["not-evaluated"]),
 }

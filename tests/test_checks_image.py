@@ -90,6 +90,8 @@ CASES = [
     ("IM004", scanned(shifted(0.005)), ["pass"]),
     ("IM004", scanned(shifted(3.0)), ["manual"]),
     ("IM004", scanned(one_changed(position_mm=None)), ["not-evaluated"]),
+    ("IM004", scanned(one_changed(columns=1)), ["manual"]),
+    ("IM004", scanned(one_changed(spacing_mm=(1.0, 1.1))), ["manual"]),
     ("IM006", context(), ["pass"]),
     ("IM006", scanned(changed(tilt_deg=5.0)), ["fail"]),
     ("IM006", scanned(changed(tilt_deg=None, orientation=())), ["not-evaluated"]),

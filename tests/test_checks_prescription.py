@@ -82,6 +82,10 @@ RX002 = {
     "two groups": (plan(fraction_groups=2), "not-evaluated"),
     "no number": (plan(30, None), "not-evaluated"),
     "zero": (plan(30, 0), "not-evaluated"),
+    "as many beams as stated": (plan(stated_beams=2, delivered_beams=(1, 2)), "pass"),
+    "more beams stated than named": (plan(stated_beams=9, delivered_beams=(1, 2)), "fail"),
+    "fewer beams stated than named": (plan(stated_beams=1, delivered_beams=(1, 2)), "fail"),
+    "a beam named that is not there": (plan(stated_beams=2, delivered_beams=(1, 7)), "fail"),
 }
 
 

@@ -34,6 +34,34 @@ def far(name: str, *place_mm: float) -> Callable[[Dataset], None]:
     return change
 
 
+def dangling_target(plan: Dataset) -> None:
+    for reference in plan.DoseReferenceSequence:
+        reference.ReferencedROINumber = 999
+
+
+def minutes(plan: Dataset) -> None:
+    for beam in plan.BeamSequence:
+        beam.PrimaryDosimeterUnit = "MINUTE"
+
+
+def nine_beams(plan: Dataset) -> None:
+    plan.FractionGroupSequence[0].NumberOfBeams = 9
+
+
+def without_angle(keyword: str) -> Callable[[Dataset], None]:
+    def change(plan: Dataset) -> None:
+        for beam in plan.BeamSequence:
+            for point in beam.ControlPointSequence:
+                if keyword in point:
+                    delattr(point, keyword)
+
+    return change
+
+
+def narrow(image: Dataset) -> None:
+    image.Columns = 1
+
+
 # What is changed in which object, and the code that must speak up.
 ROWS = {
     "PTV vertex at 9e15 mm": ("RTSTRUCT", far("PTV", 9e15, 0, 0), "TC001"),
@@ -41,6 +69,13 @@ ROWS = {
     "CTV vertex at 9e15 mm": ("RTSTRUCT", far("CTV", 9e15, 0, 0), "ST014"),
     "cord vertex at 9e15 mm": ("RTSTRUCT", far("SpinalCord", 9e15, 0, 0), "DL002"),
     "body vertex at 9e15 mm": ("RTSTRUCT", far("External", 9e15, 9e15, 0), "ST016"),
+    "prescribed to an ROI that is not there": ("RTPLAN", dangling_target, "ID003"),
+    "metersets in minutes": ("RTPLAN", minutes, "BM001"),
+    "nine beams stated": ("RTPLAN", nine_beams, "RX002"),
+    "no collimator angle": ("RTPLAN", without_angle("BeamLimitingDeviceAngle"), "BM006"),
+    "no couch angle": ("RTPLAN", without_angle("PatientSupportAngle"), "BM006"),
+    "no gantry angle": ("RTPLAN", without_angle("GantryAngle"), "BM006"),
+    "a slice of one column": ("CT", narrow, "IM004"),
 }
 
 

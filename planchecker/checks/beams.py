@@ -19,6 +19,7 @@ from planchecker.schemes.inference import INFERRED
 __all__ = ["CHECKS"]
 
 _PHOTON = "PHOTON"
+_UNITS = ("", "MU")
 
 
 def monitor_units(context: Context) -> Iterator[Outcome]:
@@ -43,11 +44,13 @@ def monitor_units(context: Context) -> Iterator[Outcome]:
 
     Not evaluated
     -------------
-    Where the plan has no treatment beam, or one states no meterset.
+    Where the plan has no treatment beam, or one states no meterset or one in another unit than
+    MU.
 
     References
     ----------
-    DICOM Beam Meterset (300A,0086); PLANCHECK and raystation-scripts for the numbers.
+    DICOM Beam Meterset (300A,0086), Primary Dosimeter Unit (300A,00B3); PLANCHECK and
+    raystation-scripts for the numbers.
     """
     plan = context.case.plan
     beams = plan.treatment_beams if plan else ()
@@ -64,11 +67,13 @@ def monitor_units(context: Context) -> Iterator[Outcome]:
     silent = [b.name for b in beams if b.meterset is None]
     none = [b.name for b in beams if b.meterset is not None and b.meterset <= 0]
     few = [b for b in beams if b.meterset is not None and 0 < b.meterset < least[b.number]]
+    other = [f"{b.name} ({b.dosimeter_unit})" for b in beams if b.dosimeter_unit not in _UNITS]
     said = ", ".join(f"{b.name} {b.meterset:.4g} of {least[b.number]:g} MU" for b in few)
     total = sum(beam.meterset or 0.0 for beam in beams)
     status, message = climb(
         (bool(none), Status.FAIL, f"No monitor units: {', '.join(none)}."),
         (bool(silent), Status.NOT_EVALUATED, f"No meterset is stated: {', '.join(silent)}."),
+        (bool(other), Status.NOT_EVALUATED, f"Metersets are not in MU: {', '.join(other)}."),
         (bool(few), Status.WARN, f"Few monitor units: {said}."),
         (True, Status.PASS, f"Treatment beams: {len(beams)}, with {total:.1f} MU in all."),
     )
@@ -123,7 +128,7 @@ def per_dose(context: Context) -> Iterator[Outcome]:
         return
     stated = plan.prescription if plan else None
     dose = stated.dose_per_fraction_gy if stated and stated.source != INFERRED else None
-    if not beams or not dose or any(beam.meterset is None for beam in beams):
+    if not beams or not dose or any(_units(beam) is None for beam in beams):
         yield say(
             "BM002",
             "beams",
@@ -132,7 +137,7 @@ def per_dose(context: Context) -> Iterator[Outcome]:
             remedy="Export the plan with prescription and monitor units.",
         )
         return
-    ratio = sum(beam.meterset or 0.0 for beam in beams) / (100 * dose)
+    ratio = sum(_units(beam) or 0.0 for beam in beams) / (100 * dose)
     lower, upper = _range(context)
     low = context.criterion("delivery.mu_per_cgy_least")
     said = f"The plan has {ratio:.2f} MU per cGy"
@@ -155,6 +160,11 @@ def per_dose(context: Context) -> Iterator[Outcome]:
         limit=lower,
         margin=lower - ratio,
     )
+
+
+def _units(beam: Beam) -> float | None:
+    """Return the monitor units of a beam; None where it states none, or a time."""
+    return beam.meterset if beam.dosimeter_unit in _UNITS else None
 
 
 def point_doses(context: Context) -> Iterator[Outcome]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from planchecker.case import DoseObject, Plan
+from planchecker.case import DoseObject, Plan, StructureSet
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.plan_dose import names_plan
@@ -103,7 +103,8 @@ def plan_names_structures(context: Context) -> Iterator[Outcome]:
     What
     ----
     The Referenced Structure Set of the plan, and of each of its doses that names one, against
-    the SOP Instance UID of the structure set.
+    the SOP Instance UID of the structure set; the ROI numbers the plan prescribes to, against
+    those of the set.
 
     Why
     ---
@@ -112,11 +113,13 @@ def plan_names_structures(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    The plan names the structure set at hand, and no dose names another.
+    The plan names the structure set at hand and prescribes to nothing it lacks, and no dose
+    names another.
 
     Fires
     -----
-    `fail` where the plan or a dose names another structure set.
+    `fail` where the plan or a dose names another structure set, or the plan prescribes to an
+    ROI that the set lacks.
 
     Not evaluated
     -------------
@@ -138,6 +141,9 @@ def plan_names_structures(context: Context) -> Iterator[Outcome]:
     elif plan.structure_set_uid != structures.sop_instance_uid:
         status = Status.FAIL
         message = f"The plan names another structure set than {structures.label!r}."
+    elif lacking := _prescribed_but_absent(plan, structures):
+        status = Status.FAIL
+        message = f"The plan prescribes to ROI {lacking}, which {structures.label!r} lacks."
     else:
         status, message = Status.PASS, f"The plan names structure set {structures.label!r}."
     yield Finding(
@@ -156,6 +162,12 @@ def plan_names_structures(context: Context) -> Iterator[Outcome]:
                 message="The dose names another structure set than the one at hand.",
                 remedy="Recalculate the dose on the structure set of the plan, or export that.",
             )
+
+
+def _prescribed_but_absent(plan: Plan, structures: StructureSet) -> str:
+    held = {structure.roi_number for structure in structures.structures}
+    named = {t.roi_number for t in plan.prescription.targets if t.roi_number is not None}
+    return ", ".join(map(str, sorted(named - held)))
 
 
 def one_frame(context: Context) -> Iterator[Outcome]:

@@ -1,5 +1,6 @@
 """IM004 to IM006: how the slices lie to each other."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,11 +27,12 @@ __all__ = [
 
 
 def uniform(context: Context) -> Iterator[Outcome]:
-    """Ask whether the slices are evenly spaced and none is missing.
+    """Ask whether the slices are alike and evenly spaced, and none is missing.
 
     What
     ----
-    Distances between neighbouring slices, along the normal of the slices, against their median.
+    Distances between neighbouring slices, along the normal of the slices, against their median;
+    rows, columns and pixel spacing of every slice against those of most.
 
     Why
     ---
@@ -38,11 +40,13 @@ def uniform(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    Every distance equals the median within ``image.gap_tolerance_mm``.
+    Every distance equals the median within ``image.gap_tolerance_mm``, and all slices have the
+    same pixels.
 
     Fires
     -----
-    `manual` where one is larger or smaller, or two slices share a place; the place is given.
+    `manual` where one is larger or smaller, two slices share a place, or one has other pixels
+    than the rest; the place is given.
 
     Not evaluated
     -------------
@@ -74,7 +78,13 @@ def uniform(context: Context) -> Iterator[Outcome]:
     off = np.abs(gaps - usual) > context.criterion("image.gap_tolerance_mm") + 1e-6
     worst = int(np.argmax(np.abs(gaps - usual)))
     said = f"{gaps[worst]:g} mm after the slice at {heights[worst]:g} mm"
+    odd = _other_pixels(images)
     status, message = climb(
+        (
+            bool(odd),
+            Status.MANUAL,
+            f"Slices with other rows, columns or pixel spacing than the rest: {len(odd)}.",
+        ),
         (
             bool((gaps < 1e-3).any()),
             Status.MANUAL,
@@ -96,7 +106,9 @@ def uniform(context: Context) -> Iterator[Outcome]:
         metric="gap",
         value=float(gaps[worst]),
         unit="mm",
-        location_mm=None if status is Status.PASS else _lowest_first(images)[worst].position_mm,
+        location_mm=None
+        if status is Status.PASS
+        else (odd or _lowest_first(images)[worst:])[0].position_mm,
     )
 
 
@@ -255,6 +267,17 @@ def slice_heights(images: tuple[ImageSlice, ...]) -> NDArray[np.float64] | None:
     normal = np.cross(first[:3], first[3:])
     positions = np.array([image.position_mm for image in images], dtype=float)
     return np.asarray(np.sort(positions @ normal))
+
+
+def _other_pixels(images: tuple[ImageSlice, ...]) -> list[ImageSlice]:
+    """Return the slices whose pixels are not those of most slices."""
+
+    def pixels(image: ImageSlice) -> tuple[int, int, tuple[float, ...]]:
+        spacing = tuple(round(mm, 4) for mm in image.spacing_mm or ())
+        return image.rows, image.columns, spacing
+
+    usual, _ = Counter(map(pixels, images)).most_common(1)[0]
+    return [image for image in images if pixels(image) != usual]
 
 
 def _lowest_first(images: tuple[ImageSlice, ...]) -> list[ImageSlice]:

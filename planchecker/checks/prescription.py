@@ -95,7 +95,7 @@ def fractions(context: Context) -> Iterator[Outcome]:
 
     What
     ----
-    The fraction groups of the plan and the number of fractions planned.
+    The fraction groups of the plan, the number of fractions planned, and the beams they name.
 
     Why
     ---
@@ -104,11 +104,13 @@ def fractions(context: Context) -> Iterator[Outcome]:
 
     Passes
     ------
-    One fraction group with at least one fraction.
+    One fraction group with at least one fraction, whose beams are all in the plan and as many
+    as it states.
 
     Fires
     -----
-    Never.
+    `fail` where a fraction group names a beam that the plan lacks, or another number of beams
+    than it states.
 
     Not evaluated
     -------------
@@ -122,7 +124,20 @@ def fractions(context: Context) -> Iterator[Outcome]:
     if plan is None:
         return
     count, groups = plan.prescription.fractions, plan.fraction_groups
+    absent = sorted(set(plan.delivered_beams) - {beam.number for beam in plan.beams})
+    stated, named = plan.stated_beams, len(plan.delivered_beams)
+    listed = ", ".join(map(str, absent))
     status, message = climb(
+        (
+            bool(absent),
+            Status.FAIL,
+            f"The fraction group names beams that the plan lacks: {listed}.",
+        ),
+        (
+            stated is not None and stated != named,
+            Status.FAIL,
+            f"The fraction group states {stated} beams and names {named}.",
+        ),
         (groups == 0, Status.NOT_EVALUATED, "The plan has no fraction group."),
         (
             groups > 1,
@@ -142,9 +157,10 @@ def fractions(context: Context) -> Iterator[Outcome]:
         status=status,
         message=message,
         value=count,
-        remedy=""
-        if status is Status.PASS
-        else "Export one plan per fraction group, each with its number of fractions.",
+        remedy={
+            Status.PASS: "",
+            Status.FAIL: "Export the plan again, whole; mend it where it is still so.",
+        }.get(status, "Export one plan per fraction group, each with its number of fractions."),
     )
 
 

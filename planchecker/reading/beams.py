@@ -87,6 +87,7 @@ def _beam(item: Elements, position: int, words: _Words, shares: dict[int, _Share
         fluence_mode=_fluence_mode(item),
         source_axis_mm=item.number("SourceAxisDistance"),
         meterset=share.meterset if share else None,
+        dosimeter_unit=item.text("PrimaryDosimeterUnit").upper(),
         dose_gy=share.dose_gy if share else None,
         dose_point_mm=share.dose_point_mm if share else None,
         wedges=item.integer("NumberOfWedges"),

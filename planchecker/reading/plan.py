@@ -15,6 +15,7 @@ def read_plan(elements: Elements) -> Plan:
     """
     beams = read_beams(elements)
     prescription, fraction_groups = read_prescription(elements, beams=beams)
+    stated_beams, delivered_beams = _deliveries(elements)
     applications = any(True for _ in elements.items("ApplicationSetupSequence"))
     if applications and beams:
         elements.notes.append("the plan holds brachytherapy application setups beside its beams")
@@ -40,12 +41,28 @@ def read_plan(elements: Elements) -> Plan:
         ),
         prescription=prescription,
         fraction_groups=fraction_groups,
+        stated_beams=stated_beams,
+        delivered_beams=delivered_beams,
         beams=beams,
         brachy=applications and not beams,
         software=_software(elements),
         tolerance_tables=_tolerance_tables(elements),
         notes=tuple(elements.notes),
     )
+
+
+def _deliveries(elements: Elements) -> tuple[int | None, tuple[int, ...]]:
+    """Return how many beams the fraction groups state, and which ones they name."""
+    groups = tuple(elements.items("FractionGroupSequence"))
+    stated = [group.integer("NumberOfBeams") for group in groups]
+    known = [count for count in stated if count is not None]
+    named = tuple(
+        number
+        for group in groups
+        for item in group.items("ReferencedBeamSequence")
+        if (number := item.integer("ReferencedBeamNumber")) is not None
+    )
+    return (sum(known) if known and len(known) == len(stated) else None), named
 
 
 def _patient_position(elements: Elements) -> str:
