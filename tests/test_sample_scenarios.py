@@ -172,3 +172,17 @@ def test_an_earlier_plan_in_the_same_folder_is_listed_by_itself(reirradiation):
         assert "overlapping" in other.message
         assert "cc over" in other.message
         assert "dated 202" in other.message
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("sacrum-24-in-2", ("DE006", "DL001", "TC010")),
+        ("femur-35-in-5", ("DE005", "TC010", "TC011", "TC012")),
+    ],
+)
+def test_stereotactic_sites_are_clean_and_asked_for_their_own(name, codes, tmp_path):
+    (folder,) = write_scenario(name, tmp_path)
+    report = check(read_case(folder))
+    assert report.attention == ()
+    assert all([f.status for f in found(report, code)] == [Status.PASS] for code in codes)

@@ -63,7 +63,7 @@ def uniform(context: Context) -> Iterator[Outcome]:
     series = {image.series_uid for image in images}
     heights = slice_heights(images)
     if heights is None or len(heights) < 2 or len(series) > 1:
-        lacking = "several series stand together" if len(series) > 1 else "a position is missing"
+        lacking = "several series stand together" if len(series) > 1 else _unplaced(images)
         yield say(
             "IM004",
             "slices",
@@ -150,7 +150,7 @@ def spacing_suits(context: Context) -> Iterator[Outcome]:
         return
     heights = slice_heights(images)
     if not worlds or heights is None or len(heights) < 2:
-        lacking = "positions are missing" if worlds else "the technique is unknown"
+        lacking = _unplaced(images) if worlds else "the technique is unknown"
         yield say(
             "IM005",
             "slices",
@@ -257,6 +257,10 @@ def whole_scan(context: Context, finding: Finding) -> Finding:
         margin=None,
         remedy="Export the planning CT, every slice of it, together with plan and structures.",
     )
+
+
+def _unplaced(images: tuple[ImageSlice, ...]) -> str:
+    return "there is only one slice" if len(images) == 1 else "a position is missing"
 
 
 def slice_heights(images: tuple[ImageSlice, ...]) -> NDArray[np.float64] | None:
