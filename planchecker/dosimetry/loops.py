@@ -3,13 +3,10 @@
 A loop is an ndarray of shape (N, 2): vertices in mm, not repeated at the end.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "are_holes",
     "contains",
     "densify",
     "inside_raster",
@@ -96,20 +93,6 @@ def _walks(following: dict[int, list[int]]) -> list[list[int]]:
                 continue
             break
     return walks
-
-
-def are_holes(plane: Sequence[Loop]) -> list[bool]:
-    """Tell which loops lie inside an odd number of the other loops of their plane."""
-    if len(plane) == 1:
-        return [False]
-    low = np.array([loop.min(axis=0) for loop in plane])
-    high = np.array([loop.max(axis=0) for loop in plane])
-    holes = []
-    for index, loop in enumerate(plane):
-        around = np.flatnonzero((low < loop[0]).all(axis=1) & (high > loop[0]).all(axis=1)).tolist()
-        within = [contains(plane[o], loop[0]) for o in around if o != index]
-        holes.append(sum(within) % 2 == 1)
-    return holes
 
 
 def nearest_edge(

@@ -51,10 +51,6 @@ def slabs(part: Part, lattice: Lattice) -> Iterator[Slabs]:
             yield _cap(outlines, lattice, straight, (count - 1 - start, -1), part.end_mm[1])
 
 
-def _flat(mask: Mask) -> Mask:
-    return mask.reshape(len(mask), -1)
-
-
 def _straight(outlines: Outlines, lattice: Lattice) -> Mask:
     """Tell for every gap whether straight walls are as good as curved ones.
 
@@ -102,7 +98,9 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
     curved = ~straight[gaps]
     near[curved] = grow(near[curved], _bulge(float(thickness.max() * count), lattice))
     region = Region.of(near)
-    full_slab, full_cell = np.nonzero(_flat(below & above & ~near))
+    full = np.flatnonzero(below & above & ~near)
+    full_slab = full // outlines.cells
+    full_cell = full - full_slab * outlines.cells
     shares = (np.arange(count) + 0.5) / count
     depth, radius2, ends = interpolated(outlines, gaps, straight, region, shares, lattice)
     shape = Shape(region, depth, radius2, lattice)
@@ -120,6 +118,8 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
             Reading.NARROWER: shape.shares(-OUTLINE_MM).ravel(),
         },
         shift=shape.shift(base).reshape(2, -1),
+        place=slab * outlines.cells + cell,
+        each=count,
         in_cap=False,
     )
     return Slabs(
@@ -139,6 +139,8 @@ def _full(low_mm: Floats, gap_mm: Floats, slab: Index, cell: Index, lattice: Lat
         thickness_mm=np.repeat(gap_mm / blocks, blocks),
         block=(slab * blocks + np.arange(blocks)[:, None]).ravel(),
         cell=np.tile(cell, blocks),
+        place=slab * (lattice.shape[0] * lattice.shape[1]) + cell,
+        each=blocks,
     )
 
 
@@ -200,6 +202,8 @@ def _cap(
         share=(shares * kept).ravel(),
         other={reading: values.ravel() for reading, values in other.items()},
         shift=shape.shift(shares).reshape(2, -1),
+        place=region.edge[1],
+        each=count,
         in_cap=True,
     )
     return Slabs(
