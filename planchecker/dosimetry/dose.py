@@ -145,9 +145,16 @@ class DoseGrid:
         ndarray of shape (N,)
             Dose in Gy; NaN outside the grid.
         """
-        nodes_of = (self.plane_mm, self.row_mm, self.column_mm)
-        along = self._along(points_mm)
-        return self.at_places(*(locate(n, a) for n, a in zip(nodes_of, along, strict=True)))
+        return self.at_places(*self.places_of(points_mm))
+
+    def places_of(self, points_mm: NDArray[np.float64]) -> tuple["Places", "Places", "Places"]:
+        """Return where points lie along planes, rows and columns."""
+        plane, row, column = self._along(points_mm)
+        return (
+            locate(self.plane_mm, plane),
+            locate(self.row_mm, row),
+            locate(self.column_mm, column),
+        )
 
     def _along(self, points_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Return `index_coordinates` axis by axis."""

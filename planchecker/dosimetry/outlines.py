@@ -123,10 +123,10 @@ class Outlines:
         # Rough distances are worked out again, in case they are wanted exactly this time.
         fresh = (self._slot[place] < 0) | ((piece < 0) & exact[place])
         place, piece = place[fresh], piece[fresh]
-        plane, cell = np.divmod(place, self.cells)
-        points = self._lattice.points(cell)
+        plane = place // self.cells
+        points = self._lattice.points(place - plane * self.cells)
         near = np.flatnonzero(piece >= 0)
-        depth = np.full(len(cell), _LOOK_CELLS * self._lattice.step_mm, dtype=np.float32)
+        depth = np.full(len(place), _LOOK_CELLS * self._lattice.step_mm, dtype=np.float32)
         loop = self._edges.first_loop[plane]
         loop[near] = self._pieces.flat.loop[piece[near]]
         depth[near] = self._pieces.distance(points[near], piece[near])
@@ -175,6 +175,7 @@ class _Pieces:
     def __init__(self, flat: FlatLoops) -> None:
         self.flat = flat
         self._sizes = flat.sizes
+        self._shortest = int(flat.sizes.min())
         sizes = flat.sizes + _MORE
         begin = np.cumsum(sizes) - sizes
         loop = np.repeat(np.arange(len(sizes)), sizes)
@@ -204,7 +205,16 @@ class _Pieces:
 
     def _moved(self, piece: Index, loop: Index, by: Index) -> Index:
         begin = self.flat.begin[:-1][loop]
-        return np.asarray(begin + (piece - begin + by) % self._sizes[loop])
+        size = self._sizes.take(loop)
+        on = piece - begin
+        on += by
+        if self._shortest <= _FARTHEST:
+            return np.asarray(begin + on % size)
+        # Far faster than the remainder; no move is longer than a loop.
+        on += size * (on < 0)
+        on -= size * (on >= size)
+        on += begin
+        return on
 
     def _offset(self, points: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
         """Return how many pieces on the foot of a point lies if the loop ran on straight."""
@@ -316,20 +326,20 @@ class _Edges:
         lower = self.first_loop[plane]
         upper = np.searchsorted(self._loop_plane, plane, side="right")
         edges = slice(self._flat.begin[lower], self._flat.begin[upper])
-        middle = points.mean(axis=0)
+        middle_x, middle_y = points[:, 0].mean(), points[:, 1].mean()
         single = np.float32
-        x = (self._x[edges] - middle[0]).astype(single)
-        y = (self._y[edges] - middle[1]).astype(single)
+        x = (self._x[edges] - middle_x).astype(single)
+        y = (self._y[edges] - middle_y).astype(single)
         along_x = self._along_x[edges].astype(single)
         along_y = self._along_y[edges].astype(single)
         inverse = 1 / np.maximum(along_x * along_x + along_y * along_y, single(1e-18))
-        from_middle = (points - middle).astype(single)
+        from_x = (points[:, :1] - middle_x).astype(single)
+        from_y = (points[:, 1:] - middle_y).astype(single)
         distance = np.empty(len(points), dtype=single)
         nearest = np.empty(len(points), dtype=np.intp)
         step = max(1, _PAIRS // len(x))
         for first in range(0, len(points), step):
-            part = from_middle[first : first + step]
-            dx, dy = part[:, :1] - x, part[:, 1:] - y
+            dx, dy = from_x[first : first + step] - x, from_y[first : first + step] - y
             t = dx * along_x
             t += dy * along_y
             t *= inverse
@@ -342,5 +352,5 @@ class _Edges:
             dx += dy
             found = dx.argmin(axis=1)
             nearest[first : first + step] = found
-            distance[first : first + step] = dx[np.arange(len(part)), found]
+            distance[first : first + step] = dx[np.arange(len(dx)), found]
         return np.sqrt(distance), self._flat.loop[edges][nearest]

@@ -75,9 +75,9 @@ class PlaneStack:
     @property
     def vertices(self) -> NDArray[np.float64]:
         """All vertices in stack coordinates (x, y, position), shape (N, 3)."""
-        placed = [(loop, plane.position_mm) for plane in self.planes for loop in plane.loops]
-        positions = np.repeat([at for _, at in placed], [len(loop) for loop, _ in placed])
-        return np.column_stack([np.concatenate([loop for loop, _ in placed]), positions])
+        flat = FlatLoops.of([loop for plane in self.planes for loop in plane.loops])
+        positions = [plane.position_mm for plane in self.planes for _ in plane.loops]
+        return np.column_stack([flat.points, np.repeat(positions, flat.sizes)])
 
 
 def stack_planes(structure: Structure, *, spacing_mm: float | None = None) -> PlaneStack:
