@@ -172,10 +172,10 @@ class DoseGrid:
             Dose in Gy; NaN outside the grid.
         """
         columns, size = len(self.column_mm), len(self.row_mm) * len(self.column_mm)
-        first = plane.index * len(self.row_mm)
-        first += row.index
+        first = plane.lower * len(self.row_mm)
+        first += row.lower
         first *= columns
-        first += column.index
+        first += column.lower
         values = self.values_gy.reshape(-1)
 
         def between(offset: int) -> NDArray[np.float64]:
@@ -212,7 +212,7 @@ def _freeze(grid: DoseGrid, name: str, array: NDArray[Any]) -> None:
 class Places(NamedTuple):
     """Where coordinates lie among the nodes of one axis."""
 
-    index: NDArray[np.intp]
+    lower: NDArray[np.intp]
     """Lower node of the cell."""
     share: NDArray[np.float64]
     """Position in the cell, 0 to 1; held at the end node over the outer half voxel."""
@@ -238,7 +238,7 @@ def _cells(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> NDAr
     last = len(nodes_mm) - 2
     if len(along_mm) < _FEW:
         index = np.searchsorted(nodes_mm, along_mm, side="right") - 1
-        return np.minimum(np.maximum(index, 0), last)
+        return np.asarray(np.minimum(np.maximum(index, 0), last))
     # Nodes are mostly evenly spaced: a guess saves the search, and is looked after below.
     place = along_mm - nodes_mm[0]
     place *= (len(nodes_mm) - 1) / (nodes_mm[-1] - nodes_mm[0])
@@ -251,7 +251,7 @@ def _cells(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> NDAr
     if len(missed):
         found = np.searchsorted(nodes_mm, along_mm[missed], side="right") - 1
         index[missed] = np.minimum(np.maximum(found, 0), last)
-    return index
+    return np.asarray(index)
 
 
 def _check(

@@ -170,4 +170,4 @@ class FlatLoops:
         points = np.empty((len(share), 2))
         for axis, (column, along) in enumerate(zip(columns, alongs, strict=True)):
             points[:, axis] = np.repeat(column, pieces) + share * np.repeat(along, pieces)
-        return self._of(points, self.total(pieces))
+        return self._of(points, np.add.reduceat(pieces, self.begin[:-1]))

@@ -223,9 +223,9 @@ class LatticeDose:
         if self._held_from <= first and last <= self._held_from + len(self._held):
             return
         # Only the nodes that the cells lie between.
-        left, right = int(self._x.index.min()), int(self._x.index.max()) + 2
+        left, right = int(self._x.lower.min()), int(self._x.lower.max()) + 2
         planes: NDArray[np.float32] = self._values[first:last, :, left:right]
-        ways = ((1, self._y.index, self._y.share), (2, self._x.index - left, self._x.share))
+        ways = ((1, self._y.lower, self._y.share), (2, self._x.lower - left, self._x.share))
         for axis, index, share in ways:
             weight = share.astype(np.float32)
             if axis == 1:
@@ -293,22 +293,22 @@ class _Between:
     def rise(self) -> NDArray[np.float32]:
         """Return by how much the upper of the two held planes is higher."""
         if self._planes is not None:
-            return self._rises.reshape(-1).take(self._at)
+            return np.asarray(self._rises.reshape(-1).take(self._at))
         rise = self._held.take(self._at + self._size)
         rise -= self._held.take(self._at)
-        return rise
+        return np.asarray(rise)
 
     def value(self, offset: int) -> NDArray[np.float32]:
         """Return the dose so many cells on."""
         at = self._at + offset if offset else self._at
         if self._planes is not None:
-            return self._planes.take(at)
+            return np.asarray(self._planes.take(at))
         below = self._held.take(at)
         value = self._held.take(at + self._size)
         value -= below
         value *= self._share
         value += below
-        return value
+        return np.asarray(value)
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

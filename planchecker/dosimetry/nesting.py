@@ -62,7 +62,7 @@ def are_holes(flat: FlatLoops, sizes: Sequence[int]) -> NDArray[np.bool_]:
     """
     around = np.zeros(len(flat.begin) - 1, dtype=np.intp)
     if max(sizes, default=0) < 2:
-        return around > 0
+        return np.asarray(around > 0)
     starts = [column.take(flat.begin[:-1]) for column in flat.columns()]
     boxes = _boxes(flat)
     for first, second in _pairs(sizes):
@@ -72,7 +72,7 @@ def are_holes(flat: FlatLoops, sizes: Sequence[int]) -> NDArray[np.bool_]:
             may &= (low.take(second) < place) & (high.take(second) > place)
         for inner, outer in _in_chunks(first[may], second[may], flat.sizes):
             np.add.at(around, inner[_contain(flat, inner, outer)], 1)
-    return around % 2 == 1
+    return np.asarray(around % 2 == 1)
 
 
 def _boxes(flat: FlatLoops) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

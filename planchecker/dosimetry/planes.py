@@ -217,17 +217,18 @@ def _group(positions: list[float], flat: FlatLoops, notes: list[str]) -> list[Pl
     members = [[part for index in group for part in parts[index]] for group in together]
     kept = distinct(members)
     counts.twice = sum(map(len, members)) - sum(map(len, kept))
-    areas, holes = (iter(found) for found in _areas_and_holes(kept))
+    all_areas, all_holes = _areas_and_holes(kept)
+    areas, holes = iter(all_areas), iter(all_holes)
     found = []
     for group, loops in zip(together, kept, strict=True):
-        own, hollow = [next(areas) for _ in loops], tuple(next(holes) for _ in loops)
+        own, inner = [next(areas) for _ in loops], tuple(next(holes) for _ in loops)
         counts.hollow += sum(area < 1e-9 for area in own)
         if loops:
             position = positions[group[0]]
             if len(group) > 1:
                 position = float(np.mean([positions[index] for index in group]))
             found.append(
-                Plane(position_mm=position, loops=tuple(loops), area_mm2=sum(own), holes=hollow)
+                Plane(position_mm=position, loops=tuple(loops), area_mm2=sum(own), holes=inner)
             )
     if counts.crossing:
         notes.append(f"{counts.crossing} contours cross themselves: filled by the even-odd rule")

@@ -6,13 +6,14 @@ Every cell carries several volumes, one for each way of reading what the contour
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.flat import FlatLoops
+from planchecker.dosimetry.kept import Kept, join
 from planchecker.dosimetry.lattice import Lattice, lattice_for
 from planchecker.dosimetry.lattice_dose import LatticeDose, NodePlane
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
@@ -104,34 +105,6 @@ def sample(stack: PlaneStack, dose: DoseGrid) -> Samples:
     return collector.samples(dose)
 
 
-class _Kept(NamedTuple):
-    """Samples of one kind from some slabs."""
-
-    dose_gy: Floats
-    spread_gy: Floats
-    cell: Index
-    position_mm: Floats
-
-    @classmethod
-    def joined(cls, parts: list["_Kept"]) -> "_Kept":
-        """Return all samples together."""
-        return cls(
-            _join([part.dose_gy for part in parts]),
-            _join([part.spread_gy for part in parts]),
-            np.concatenate([np.zeros(0, dtype=np.intp), *(part.cell for part in parts)]),
-            _join([part.position_mm for part in parts]),
-        )
-
-    def only(self, chosen: Index) -> "_Kept":
-        """Return some of the samples."""
-        return _Kept(
-            self.dose_gy.take(chosen),
-            self.spread_gy.take(chosen),
-            self.cell.take(chosen),
-            self.position_mm.take(chosen),
-        )
-
-
 class _Collector:
     """Turns slabs into samples and keeps track of the extremes."""
 
@@ -139,8 +112,8 @@ class _Collector:
         self._lattice = lattice
         self._dose = dose
         self._stack = stack
-        self._edge: list[_Kept] = []
-        self._full: list[_Kept] = []
+        self._edge: list[Kept] = []
+        self._full: list[Kept] = []
         self._count = 0
         self._edge_volume: list[Floats] = []
         self._full_volume: list[Floats] = []
@@ -176,7 +149,7 @@ class _Collector:
         spread = _spread(found.along_x * rest[0], found.along_y * rest[1], found.across)
         position = slabs.positions_mm.take(thin)
         size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
-        kept = _Kept(found.dose_gy, spread, cell, position)
+        kept = Kept(found.dose_gy, spread, cell, position)
         missing = np.isnan(found.dose_gy)
         if missing.any():
             dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
@@ -216,7 +189,7 @@ class _Collector:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
         held = (self._lattice.step_mm**2 * full.thickness_mm).take(full.block)
         spread = _spread(found.along_x, found.along_y, found.across)
-        kept = _Kept(found.dose_gy, spread, full.cell, full.positions_mm.take(full.block))
+        kept = Kept(found.dose_gy, spread, full.cell, full.positions_mm.take(full.block))
         missing = np.isnan(found.dose_gy)
         if missing.any():
             self._outside += float(held[missing].sum())
@@ -227,13 +200,13 @@ class _Collector:
         self._total += float(held.sum())
         self._watch(kept, None, in_cap=False)
 
-    def _watch_beyond(self, kept: "_Kept", counted: NDArray[np.bool_]) -> None:
+    def _watch_beyond(self, kept: Kept, counted: NDArray[np.bool_]) -> None:
         """Take in the cells of an end that may reach as far as the next slice."""
         inner, self._in_caps = self._in_caps, self._beyond
         self._watch(kept, counted, in_cap=True)
         self._in_caps = inner
 
-    def _watch(self, kept: "_Kept", counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
+    def _watch(self, kept: Kept, counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
         dose, chosen = kept.dose_gy, None
         if counted is not None:
             chosen = np.flatnonzero(counted)
@@ -365,10 +338,10 @@ class _Collector:
     def samples(self, dose: DoseGrid) -> Samples:
         """Join everything collected; large cells are cut finer where the dose asks for it."""
         found = np.isfinite(self._highest[0])
-        edge, full = _Kept.joined(self._edge), _Kept.joined(self._full)
+        edge, full = Kept.joined(self._edge), Kept.joined(self._full)
         inside = refined(
             Cells(
-                full.dose_gy, full.spread_gy, _join(self._full_volume), full.cell, full.position_mm
+                full.dose_gy, full.spread_gy, join(self._full_volume), full.cell, full.position_mm
             ),
             lattice=self._lattice,
             frame=self._stack.frame,
@@ -377,7 +350,7 @@ class _Collector:
         return Samples(
             dose_gy=np.concatenate([edge.dose_gy, inside.dose_gy]),
             spread_gy=np.concatenate([edge.spread_gy, inside.spread_gy]),
-            volume_mm3=_join([*self._edge_volume, inside.volume_mm3]),
+            volume_mm3=join([*self._edge_volume, inside.volume_mm3]),
             changes={reading: _together(parts) for reading, parts in self._changes.items()},
             total_mm3=self._total,
             outside_mm3=self._outside,
@@ -404,12 +377,8 @@ def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
     return np.nan_to_num(0.5 * np.sqrt(squares))
 
 
-def _join(parts: list[Floats]) -> Floats:
-    return np.concatenate([np.zeros(0), *parts])
-
-
 def _together(parts: list[tuple[Index, Floats]]) -> tuple[Index, Floats]:
-    return np.concatenate([cells for cells, _ in parts]), _join([change for _, change in parts])
+    return np.concatenate([cells for cells, _ in parts]), join([change for _, change in parts])
 
 
 def _extreme(found: tuple[float, Floats]) -> Extreme:

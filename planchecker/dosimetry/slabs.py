@@ -202,7 +202,7 @@ def _cap(
         share=(shares * kept).ravel(),
         other={reading: values.ravel() for reading, values in other.items()},
         shift=shape.shift(shares).reshape(2, -1),
-        place=region.edge[1],
+        place=np.asarray(region.edge[1], dtype=np.intp),
         each=count,
         in_cap=True,
     )

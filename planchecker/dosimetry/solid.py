@@ -60,7 +60,9 @@ class SolidCells:
         away /= self._lattice.step_mm
         share = edges.share[edge]
         # `Slabs` give half the uncovered share times the direction inward as the shift.
-        behind = (edges.shift.take(edge, axis=1) * away).sum(axis=0) >= 0.5 * (1 - share) * (0.5 - share)
+        behind = (edges.shift.take(edge, axis=1) * away).sum(axis=0) >= 0.5 * (1 - share) * (
+            0.5 - share
+        )
         inside[hit] |= behind & (share > 0)
         return np.split(inside, np.cumsum(sizes)[:-1])
 
