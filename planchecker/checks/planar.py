@@ -5,6 +5,7 @@ the slice everything is exact or on a lattice of about a millimetre. A loop insi
 is a hole (even-odd rule), so keyholes and rings both come out right.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.loops import inside_raster
+from planchecker.dosimetry.loops import box_of, inside_raster
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
@@ -141,10 +142,11 @@ class Lattice:
         found = np.zeros(self.shape, dtype=bool)
         rows, columns = self.shape
         for loop in loops:
-            low = np.clip(np.floor((loop.min(axis=0) - self.low_mm) / self.step_mm), 0, None)
-            high = np.ceil((loop.max(axis=0) - self.low_mm) / self.step_mm) + 1
-            (left, top), (right, bottom) = low.astype(int), high.astype(int)
-            right, bottom = min(right, columns), min(bottom, rows)
+            x0, y0, x1, y1 = box_of(loop)
+            left = max(math.floor((x0 - self.low_mm[0]) / self.step_mm), 0)
+            top = max(math.floor((y0 - self.low_mm[1]) / self.step_mm), 0)
+            right = min(math.ceil((x1 - self.low_mm[0]) / self.step_mm) + 1, columns)
+            bottom = min(math.ceil((y1 - self.low_mm[1]) / self.step_mm) + 1, rows)
             if left < right and top < bottom:
                 x = self.low_mm[0] + self.step_mm * np.arange(left, right)
                 y = self.low_mm[1] + self.step_mm * np.arange(top, bottom)

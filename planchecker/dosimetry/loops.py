@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "box_of",
     "contains",
     "densify",
     "inside_raster",
@@ -137,6 +138,18 @@ def nearest_edge(
     return np.sqrt(distance), edge
 
 
+def box_of(loop: Loop) -> tuple[float, float, float, float]:
+    """Return least x and y and greatest x and y; far faster than along the rows of two.
+
+    Examples
+    --------
+    >>> box_of(np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 3.0]]))
+    (0.0, 1.0, 2.0, 3.0)
+    """
+    x, y = loop[:, 0], loop[:, 1]
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
 def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
     """Return the distance of points, shape (M, 2), from the outline of a loop in mm."""
     return nearest_edge(points, loop, _following(loop) - loop)[0]
@@ -156,8 +169,8 @@ def inside_raster(
     -------
     ndarray of shape (len(y_mm), len(x_mm))
     """
-    toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
-    x0, y0 = loop.T
+    width = len(x_mm) + 1
+    x0, y0 = np.ascontiguousarray(loop.T)
     x1, y1 = _following(loop).T
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)
     # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
@@ -167,8 +180,10 @@ def inside_raster(
     row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
     share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
     crossing = x0[edge] + share * (x1[edge] - x0[edge])
-    np.add.at(toggles, (row, np.searchsorted(x_mm, crossing, side="right")), 1)
-    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
+    place = row * width + np.searchsorted(x_mm, crossing, side="right")
+    toggles = np.bincount(place, minlength=len(y_mm) * width).astype(np.uint8) & 1
+    inside = np.bitwise_xor.accumulate(toggles.reshape(len(y_mm), width), axis=1)
+    return np.ascontiguousarray(inside[:, :-1]).view(np.bool_)
 
 
 def contains(loop: Loop, point: NDArray[np.float64]) -> bool:
