@@ -85,9 +85,15 @@ class _Bows:
     """
 
     def __init__(self, positions_mm: Floats, lower: Index, behind: Index, ahead: Index) -> None:
-        self._z, self._lower = positions_mm, lower
-        self._known = (behind, ahead)
-        self._gap_mm = np.diff(positions_mm).astype(np.float32).take(lower)
+        steps = np.diff(positions_mm)
+        self._gap_mm = steps.astype(np.float32).take(lower)
+        self._sides = []
+        for known, offset in ((behind, -1), (ahead, 0)):
+            mask = np.zeros(len(lower), dtype=bool)
+            mask[known] = True
+            at = lower.take(known) + offset
+            both = positions_mm[2:] - positions_mm[:-2]
+            self._sides.append((known, mask, (steps.take(at), steps.take(at + 1), both.take(at))))
 
     def between(
         self, low: Floats, high: Floats, before: Floats, after: Floats, shares: Floats
@@ -96,24 +102,21 @@ class _Bows:
         t = shares.astype(np.float32)[:, None]
         level = t * (high - low)
         level += low
-        behind, ahead = self._known
+        (behind, *_), (ahead, *_) = self._sides
         if not len(behind) and not len(ahead):
             return np.asarray(level)
-        left = self._curvature(behind, -1, (before, low.take(behind), high.take(behind)))
-        right = self._curvature(ahead, 0, (low.take(ahead), high.take(ahead), after))
+        left = self._curvature(0, (before, low.take(behind), high.take(behind)))
+        right = self._curvature(1, (low.take(ahead), high.take(ahead), after))
         bend = bow(gap_mm=self._gap_mm, sides=(left, right))
         level -= t * (1 - t) * bend
         return np.asarray(level)
 
-    def _curvature(
-        self, known: Index, offset: int, levels: tuple[Floats, Floats, Floats]
-    ) -> Curvature:
-        """Return the curvature at a plane, from three planes where they are `known`."""
-        size, at = len(self._lower), self._lower.take(known) + offset
-        value = np.zeros(size, dtype=np.float32)
-        value[known] = curvature(levels, tuple(self._z.take(at + k) for k in range(3)))
-        mask = np.zeros(size, dtype=bool)
-        mask[known] = True
+    def _curvature(self, side: int, levels: tuple[Floats, Floats, Floats]) -> Curvature:
+        """Return the curvature at a plane, from three planes where they are known."""
+        known, mask, steps = self._sides[side]
+        value = np.zeros(len(mask), dtype=np.float32)
+        if len(known):
+            value[known] = curvature(levels, steps)
         return Curvature(value, mask)
 
 

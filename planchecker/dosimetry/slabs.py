@@ -113,7 +113,7 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
         cell=np.tile(cell, count),
         share=base.ravel(),
         other={
-            Reading.PRISM: np.where((shares < 0.5)[:, None], prism[0], prism[1]).ravel(),
+            Reading.PRISM: prism.take((shares >= 0.5).astype(np.intp), axis=0).ravel(),
             Reading.WIDER: shape.shares(OUTLINE_MM).ravel(),
             Reading.NARROWER: shape.shares(-OUTLINE_MM).ravel(),
         },
