@@ -11,6 +11,7 @@ from planchecker.checks.context import Context, Outcome
 from planchecker.checks.limits.nesting import contoured, drawn_structures
 from planchecker.checks.planar import Planar, planar
 from planchecker.checks.saying import moot, say
+from planchecker.dosimetry.flat import median
 from planchecker.errors import GeometryError
 from planchecker.results import Status
 
@@ -211,7 +212,7 @@ def _axial_heights(images: tuple[ImageSlice, ...]) -> tuple[float, float] | None
     if len(positions) < len(images) or len(positions) < 2 or not all(map(_is_axial, images)):
         return None
     heights = np.sort(positions)
-    half = float(np.median(np.diff(heights))) / 2
+    half = median(np.diff(heights)) / 2
     return float(heights[0]) - half, float(heights[-1]) + half
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.flat import median
 from planchecker.dosimetry.loops import box_of, inside_raster
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
@@ -100,7 +101,7 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
             raise GeometryError(
                 f"{structure.name!r} is not contoured on axial slices, so its shape is not judged"
             )
-        flat.append((low if low == high else float(np.median(heights)), points[:, :2]))
+        flat.append((low if low == high else median(heights), points[:, :2]))
     if not flat:
         raise GeometryError(f"{structure.name!r} has no closed contour that encloses an area")
     flat.sort(key=lambda item: item[0])
@@ -115,7 +116,7 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
     return Planar(
         heights_mm=heights,
         loops=tuple(tuple(plane) for _, plane in planes),
-        spacing_mm=float(np.median(np.diff(heights))) if len(heights) > 1 else spacing_mm or 1.0,
+        spacing_mm=median(np.diff(heights)) if len(heights) > 1 else spacing_mm or 1.0,
         low_mm=everything.min(axis=0),
         high_mm=everything.max(axis=0),
     )

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FlatLoops"]
+__all__ = ["FlatLoops", "median"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -171,3 +171,15 @@ class FlatLoops:
         for axis, (column, along) in enumerate(zip(columns, alongs, strict=True)):
             points[:, axis] = np.repeat(column, pieces) + share * np.repeat(along, pieces)
         return self._of(points, np.add.reduceat(pieces, self.begin[:-1]))
+
+
+def median(values: Floats) -> float:
+    """Return the median of some numbers, at least one; that of numpy loads masked arrays first.
+
+    Examples
+    --------
+    >>> median(np.array([3.0, 1.0, 2.0])), median(np.array([1.0, 4.0, 2.0, 3.0]))
+    (2.0, 2.5)
+    """
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

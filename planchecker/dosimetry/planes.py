@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.flat import FlatLoops
+from planchecker.dosimetry.flat import FlatLoops, median
 from planchecker.dosimetry.frame import Frame, frame_of
 from planchecker.dosimetry.loops import Loop
 from planchecker.dosimetry.nesting import are_holes, distinct
@@ -124,7 +124,7 @@ def _usual_spacing(
 ) -> float:
     gaps = np.diff([plane.position_mm for plane in planes])
     if len(gaps):
-        usual = float(np.median(gaps))
+        usual = median(gaps)
         if usual > _WIDEST_SPACING_MM:
             raise GeometryError(
                 f"{structure.name!r}: its planes are {usual:g} mm apart, so what lies between them "
@@ -201,7 +201,7 @@ def _medians(values: NDArray[np.float64], contours: FlatLoops) -> NDArray[np.flo
     """Return the median of each contour; mostly all its values are one."""
     low, high = contours.lowest(values), contours.highest(values)
     for index in np.flatnonzero(high > low).tolist():
-        low[index] = np.median(values[contours.begin[index] : contours.begin[index + 1]])
+        low[index] = median(values[contours.begin[index] : contours.begin[index + 1]])
     return low
 
 
