@@ -84,8 +84,8 @@ def _gaps(
     gap = np.diff(outlines.positions_mm)
     chosen = np.arange(first, last)
     counts = np.array([_thin_planes(float(gap[g]), lattice) for g in chosen])
-    for count in np.unique(counts):
-        yield _alike(outlines, lattice, chosen[counts == count], straight, int(count))
+    for count in sorted(set(counts.tolist())):
+        yield _alike(outlines, lattice, chosen[counts == count], straight, count)
 
 
 def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, count: int) -> Slabs:
