@@ -14,8 +14,12 @@ __all__ = ["main"]
 
 def main(command: list[str]) -> None:
     """Print exit code, wall and CPU seconds and peak memory in MB as JSON."""
+    # What is installed has compiled bytecode, and keeps what it compiles.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     wall = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as child:
         if sys.platform == "win32":
             code, cpu, peak = child.wait(), 0.0, 0.0
         else:

@@ -110,7 +110,11 @@ class Model(BaseModel):
 
     # A limit of nan would be met by every dose, so nan and inf never load.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        defer_build=True,
     )
 
 

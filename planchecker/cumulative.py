@@ -1,4 +1,4 @@
-"""Adding up courses voxel by voxel in EQD2, and what a rule leaves for the next course."""
+"""Adding up courses voxel by voxel, mostly in EQD2, and what a rule leaves for the next course."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class Addend:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SummedDose:
-    """A sum in EQD2 with what it may lie between.
+    """A sum with what it may lie between.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def add_up(
     template: DoseGrid,
     addends: Sequence[Addend],
     *,
-    alpha_beta_gy: float,
+    alpha_beta_gy: float | None,
     worth_gy: float = 0.0,
 ) -> SummedDose:
     """Add courses at the nodes of a grid.
@@ -94,14 +94,14 @@ def add_up(
     template
         Where to add; its own dose does not count.
     alpha_beta_gy
-        In Gy.
+        In Gy; None adds physical dose as it is.
     worth_gy
-        EQD2 below which the uncertainty need not be known closely.
+        Dose below which the uncertainty need not be known closely.
 
     Returns
     -------
     SummedDose
-        In Gy EQD2, without any recovery between courses.
+        In Gy EQD2, or physical dose, without any recovery between courses.
 
     Notes
     -----
@@ -116,6 +116,8 @@ def add_up(
     >>> course = Addend(grid=grid, fractions=10, matrix=np.eye(4))
     >>> add_up(grid, (course, course), alpha_beta_gy=2.0).value.max_gy
     75.0
+    >>> add_up(grid, (course, course), alpha_beta_gy=None).value.max_gy
+    60.0
     """
     shape = template.values_gy.shape
     count = int(np.prod(shape))
@@ -228,12 +230,14 @@ def _contributions(
     addends: Sequence[Addend],
     around: Sequence[_Around | None],
     points: Floats,
-    alpha_beta_gy: float,
+    alpha_beta_gy: float | None,
     worth_gy: float,
 ) -> Iterator[tuple[Floats, Floats, Floats, NDArray[np.bool_]]]:
-    """Yield for each course EQD2 at the points, its lowest and highest, and what is outside."""
+    """Yield for each course dose at the points, its lowest and highest, and what is outside."""
 
     def scaled(addend: Addend, doses: Floats) -> Floats:
+        if alpha_beta_gy is None:
+            return doses
         return eqd2(doses, fractions=addend.fractions, alpha_beta_gy=alpha_beta_gy)
 
     rough = [_rough(one, near, points) for one, near in zip(addends, around, strict=True)]

@@ -41,6 +41,7 @@ NO_SENTENCES = frozenset(
         "no-plan-{0}",
         "odd-{0}",
         "{0}/derived-{1}",
+        "OB or OW",
     }
 )
 """Keys, file names and what only a defect of the program could show."""

@@ -1,16 +1,19 @@
 """The benchmarks: their truth is right and they run; how long anything takes is never asserted."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from benchmarks import launch, whole_process
 from benchmarks.comparison import compare
 from benchmarks.datasets import DataSet, closed_form_phantoms
 from benchmarks.engines import IN_PROCESS
 from benchmarks.shapes import closed_form, cone, cylinder, lying, ring, sphere
 from benchmarks.timing import cost_of_process
+from sample_dicom import write
 
 VOLUMES_CC = [
     (sphere(10.0), 4 / 3 * np.pi),
@@ -73,3 +76,20 @@ def test_a_process_that_fails_is_not_measured():
     with pytest.raises(subprocess.CalledProcessError):
         cost_of_process([sys.executable, "-c", "raise SystemExit(5)"])
     assert cost_of_process([sys.executable, "-c", "raise SystemExit(3)"], allowed=(3,)).wall_s > 0
+
+
+def test_measured_processes_keep_their_bytecode(monkeypatch, capsys):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import sys; sys.exit(7 if sys.dont_write_bytecode else 0)"
+    launch.main([sys.executable, "-c", code])
+    assert json.loads(capsys.readouterr().out)["code"] == 0
+
+
+def test_whole_processes_are_compared_with_reading_alone(tmp_path):
+    write("spine-sbrt-24-in-2", tmp_path)
+    table = whole_process.whole_process({"sample": tmp_path}, runs=1)
+    head, *lines = table.splitlines()[1:]
+    assert "x pydicom opens the files" in head
+    assert "x planchecker reads the files" in head
+    reading = next(line for line in lines if "planchecker reads the files" in line)
+    assert reading.split()[-1] == "1.00/1.00"

@@ -5,14 +5,12 @@ from contextlib import suppress
 
 import pytest
 from dicom_factory import encode, make_dose, make_plan, make_structures
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from planchecker.errors import ReadError
 from planchecker.reading.dataset import parse
-from planchecker.reading.items import Item, split_items
+from planchecker.reading.items import Item, RawElement, Tag, split_items
 from planchecker.reading.limits import ReadLimits
 from planchecker.reading.objects import read_object
 
@@ -36,9 +34,9 @@ BROKEN = {
 }
 
 
-def sequence(value: bytes, *, length: int | None = None) -> RawDataElement:
+def sequence(value: bytes, *, length: int | None = None) -> RawElement:
     size = len(value) if length is None else length
-    return RawDataElement(BaseTag(0x30060039), "SQ", size, value, 0, True, True)
+    return RawElement(Tag(0x30060039), "SQ", size, value, True, True)
 
 
 def same(item: Item, dataset: Dataset) -> bool:
@@ -47,7 +45,7 @@ def same(item: Item, dataset: Dataset) -> bool:
     for tag, found in item.items():
         expected = dataset[tag]
         if expected.VR == "SQ":
-            items = split_items(found) if isinstance(found, RawDataElement) else found
+            items = split_items(found) if isinstance(found, RawElement) else found
             if len(items) != len(expected.value):
                 return False
             if not all(same(a, b) for a, b in zip(items, expected.value, strict=True)):

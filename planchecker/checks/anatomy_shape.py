@@ -10,6 +10,7 @@ from planchecker.checks.limits.nesting import contoured, drawn_structures, is_ne
 from planchecker.checks.pieces import gaps, pieces
 from planchecker.checks.planar import Planar, planar, volume_cc
 from planchecker.checks.saying import moot, say
+from planchecker.dosimetry.flat import median
 from planchecker.errors import GeometryError
 from planchecker.naming import Match
 from planchecker.results import Finding, Status
@@ -66,7 +67,7 @@ def missing_slices(context: Context) -> Iterator[Outcome]:
     findings = list(not_axial(context, "ST010", graves(context)))
     factor = context.criterion("contours.gap_spacings")
     heights = slice_heights(context.case.images) if context.case.images else None
-    slices = float(np.median(np.diff(heights))) if heights is not None and len(heights) > 1 else 0.0
+    slices = median(np.diff(heights)) if heights is not None and len(heights) > 1 else 0.0
     shapes = tuple(axial_shapes(context))
     for match, shape in shapes:
         found = tuple(gaps(shape, largest_mm=factor * shape.spacing_mm))

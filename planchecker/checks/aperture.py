@@ -51,10 +51,10 @@ def offset_from_apertures(
             isocentre, x, y, source, sad, opening = view
             relative = middles - isocentre
             scale = sad / np.maximum(sad - relative @ source, 1.0)
-            seen = np.column_stack([(relative @ x) * scale, (relative @ y) * scale])
-            middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-            sides += [x, y]
-            off += list(middle - opening)
+            for side, at in ((x, opening[0]), (y, opening[1])):
+                seen = (relative @ side) * scale
+                sides.append(side)
+                off.append((seen.min() + seen.max()) / 2 - at)
         solved = np.linalg.lstsq(np.array(sides), np.array(off), rcond=1e-3)[0]
         offsets.append(np.asarray(solved, dtype=np.float64))
     return min(offsets, key=lambda offset: float(np.linalg.norm(offset)))

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.flat import median
 from planchecker.dosimetry.loops import unsigned_distance
 from planchecker.dosimetry.planes import PlaneStack, stack_planes
 from planchecker.dosimetry.structure import Structure
@@ -117,8 +118,8 @@ def _stack(structure: Structure) -> PlaneStack:
 
 def _heights(structure: Structure) -> NDArray[np.float64]:
     closed = [c.points_mm for c in structure.contours if c.geometric_type.is_closed]
-    return np.unique([round(float(np.median(points[:, 2])), 2) for points in closed])
+    return np.unique([round(median(points[:, 2]), 2) for points in closed])
 
 
 def _spacing(heights: NDArray[np.float64]) -> float:
-    return float(np.median(np.diff(heights))) if len(heights) > 1 else 1.0
+    return median(np.diff(heights)) if len(heights) > 1 else 1.0

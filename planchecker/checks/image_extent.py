@@ -12,6 +12,7 @@ from planchecker.checks.image_stack import whole_scan
 from planchecker.checks.limits.nesting import contoured, drawn_structures
 from planchecker.checks.planar import Planar, planar
 from planchecker.checks.saying import moot, say
+from planchecker.dosimetry.flat import median
 from planchecker.errors import GeometryError
 from planchecker.results import Status
 
@@ -244,7 +245,7 @@ def _axial_heights(images: tuple[ImageSlice, ...]) -> tuple[float, float] | None
     if len(positions) < len(images) or len(positions) < 2 or not all(map(_is_axial, images)):
         return None
     heights = np.sort(positions)
-    half = float(np.median(np.diff(heights))) / 2
+    half = median(np.diff(heights)) / 2
     return float(heights[0]) - half, float(heights[-1]) + half
 
 

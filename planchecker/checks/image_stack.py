@@ -12,6 +12,7 @@ from planchecker.case import ImageSlice
 from planchecker.checks.context import Context, Outcome
 from planchecker.checks.ladder import climb
 from planchecker.checks.saying import moot, say
+from planchecker.dosimetry.flat import median
 from planchecker.results import Finding, Status
 from planchecker.schemes.tables import is_one_of
 
@@ -73,7 +74,7 @@ def uniform(context: Context) -> Iterator[Outcome]:
         )
         return
     gaps = np.diff(heights)
-    usual = float(np.median(gaps))
+    usual = median(gaps)
     # The tolerance is a decimal; the difference of two positions is not.
     off = np.abs(gaps - usual) > context.criterion("image.gap_tolerance_mm") + 1e-6
     worst = int(np.argmax(np.abs(gaps - usual)))
@@ -160,7 +161,7 @@ def spacing_suits(context: Context) -> Iterator[Outcome]:
         )
         return
     limit = min(context.criterion(f"image.max_spacing_{world.value}_mm") for world in worlds)
-    usual = float(np.median(np.diff(heights)))
+    usual = median(np.diff(heights))
     excess = Status.MANUAL if Technique.STEREOTACTIC in worlds else Status.WARN
     yield say(
         "IM005",

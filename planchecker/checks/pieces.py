@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.checks.planar import Planar
-from planchecker.dosimetry.loops import signed_area
+from planchecker.dosimetry.loops import box_of, signed_area
 
 __all__ = ["Gap", "Piece", "gaps", "pieces"]
 
@@ -16,7 +16,7 @@ _MOST_LOOPS = 20_000
 _FEW = 8
 Point = tuple[float, float, float]
 Loop = NDArray[np.float64]
-Box = tuple[list[float], list[float]]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
     if len(loops) > _MOST_LOOPS:
         return ()
     owner = list(range(len(loops)))
-    boxes = [(loop.min(axis=0).tolist(), loop.max(axis=0).tolist()) for _, loop in loops]
+    boxes = [box_of(loop) for _, loop in loops]
 
     def root(index: int) -> int:
         while owner[index] != index:
@@ -83,7 +83,7 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
                 if (
                     a != b
                     and _meet(boxes[first], boxes[second])
-                    and _overlap(loops[first][1], loops[second][1])
+                    and _share(loops[first][1], loops[second][1])
                 ):
                     owner[b] = a
     members: dict[int, list[int]] = {}
@@ -108,27 +108,25 @@ def _piece(shape: Planar, loops: list[tuple[int, Loop]]) -> Piece:
 def _holds(outer: Loop, inner: Loop) -> bool:
     from skimage.measure import points_in_poly  # noqa: PLC0415 - heavy, needed only here
 
-    if (inner.min(axis=0) < outer.min(axis=0)).any() or (
-        inner.max(axis=0) > outer.max(axis=0)
-    ).any():
+    around, within = box_of(outer), box_of(inner)
+    if any(within[i] < around[i] or within[i + 2] > around[i + 2] for i in (0, 1)):
         return False
     return bool(points_in_poly(inner, outer).mean() > 0.5)  # type: ignore[no-untyped-call]
 
 
 def _meet(first: Box, second: Box) -> bool:
     return all(
-        max(first[0][axis], second[0][axis]) <= min(first[1][axis], second[1][axis])
-        for axis in (0, 1)
+        max(first[axis], second[axis]) <= min(first[axis + 2], second[axis + 2]) for axis in (0, 1)
     )
 
 
 def _overlap(first: Loop, second: Loop) -> bool:
+    return _meet(box_of(first), box_of(second)) and _share(first, second)
+
+
+def _share(first: Loop, second: Loop) -> bool:
     from skimage.measure import points_in_poly  # noqa: PLC0415 - heavy, needed only here
 
-    low = np.maximum(first.min(axis=0), second.min(axis=0))
-    high = np.minimum(first.max(axis=0), second.max(axis=0))
-    if (low > high).any():
-        return False
     few = first[:: max(1, len(first) // _FEW)]
     # Most loops that overlap show it by the first few points.
     return bool(

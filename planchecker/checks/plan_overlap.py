@@ -16,6 +16,7 @@ from planchecker.checks.patient import is_same_person
 from planchecker.checks.saying import say
 from planchecker.courses import Course, case_of_other, course_of_case
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.flat import median
 from planchecker.errors import PlanCheckerError
 from planchecker.registration import apply, inverted
 from planchecker.results import Finding, Status
@@ -215,7 +216,7 @@ def _above(grid: DoseGrid, level_gy: float) -> tuple[NDArray[np.float64], float]
     kept = high[:: max(1, -(-len(high) // _MOST_VOXELS))]
     plane, row, column = np.unravel_index(kept, grid.values_gy.shape)
     along = np.column_stack([grid.plane_mm[plane], grid.row_mm[row], grid.column_mm[column]])
-    sizes = [float(np.median(np.diff(n))) for n in (grid.plane_mm, grid.row_mm, grid.column_mm)]
+    sizes = [median(np.diff(n)) for n in (grid.plane_mm, grid.row_mm, grid.column_mm)]
     voxel_cc = float(np.prod(sizes)) / 1000 * len(high) / len(along)
     return np.asarray(grid.origin_mm + along @ grid.axes), voxel_cc
 

@@ -5,6 +5,7 @@ the slice everything is exact or on a lattice of about a millimetre. A loop insi
 is a hole (even-odd rule), so keyholes and rings both come out right.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.loops import inside_raster
+from planchecker.dosimetry.flat import median
+from planchecker.dosimetry.loops import box_of, inside_raster
 from planchecker.dosimetry.planes import FARTHEST_MM
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
@@ -101,7 +103,7 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
             raise GeometryError(
                 f"{structure.name!r} is not contoured on axial slices, so its shape is not judged"
             )
-        flat.append((low if low == high else float(np.median(heights)), points[:, :2]))
+        flat.append((low if low == high else median(heights), points[:, :2]))
     if not flat:
         raise GeometryError(f"{structure.name!r} has no closed contour that encloses an area")
     flat.sort(key=lambda item: item[0])
@@ -122,7 +124,7 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
     return Planar(
         heights_mm=heights,
         loops=tuple(tuple(plane) for _, plane in planes),
-        spacing_mm=float(np.median(np.diff(heights))) if len(heights) > 1 else spacing_mm or 1.0,
+        spacing_mm=median(np.diff(heights)) if len(heights) > 1 else spacing_mm or 1.0,
         low_mm=everything.min(axis=0),
         high_mm=everything.max(axis=0),
     )
@@ -149,10 +151,11 @@ class Lattice:
         found = np.zeros(self.shape, dtype=bool)
         rows, columns = self.shape
         for loop in loops:
-            low = np.clip(np.floor((loop.min(axis=0) - self.low_mm) / self.step_mm), 0, None)
-            high = np.ceil((loop.max(axis=0) - self.low_mm) / self.step_mm) + 1
-            (left, top), (right, bottom) = low.astype(int), high.astype(int)
-            right, bottom = min(right, columns), min(bottom, rows)
+            x0, y0, x1, y1 = box_of(loop)
+            left = max(math.floor((x0 - self.low_mm[0]) / self.step_mm), 0)
+            top = max(math.floor((y0 - self.low_mm[1]) / self.step_mm), 0)
+            right = min(math.ceil((x1 - self.low_mm[0]) / self.step_mm) + 1, columns)
+            bottom = min(math.ceil((y1 - self.low_mm[1]) / self.step_mm) + 1, rows)
             if left < right and top < bottom:
                 x = self.low_mm[0] + self.step_mm * np.arange(left, right)
                 y = self.low_mm[1] + self.step_mm * np.arange(top, bottom)

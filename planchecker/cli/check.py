@@ -153,7 +153,11 @@ def check(  # noqa: PLR0913 - one a command-line option
     if attested is not None:
         reports = _with_attestations(reports, attested)
     style = screen_style(
-        to_file=output is not None, verbose=verbose, lang=lang.value, paper=paper.value
+        # JSON looks the same everywhere.
+        to_file=output is not None or format is Format.JSON,
+        verbose=verbose,
+        lang=lang.value,
+        paper=paper.value,
     )
     _write(reports, format, output, style=style, anonymise=anonymise)
     raise typer.Exit(int(combined(reports)))

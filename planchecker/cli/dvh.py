@@ -54,6 +54,9 @@ def dvh(
         list[str] | None,
         typer.Option(metavar="EXPR", help="Such as D0.03cc, D95%, V20Gy[%], EQD2(2):Dmax."),
     ] = None,
+    summed: Annotated[
+        bool, typer.Option("--sum", help="Add up the doses of all plans of the patient there.")
+    ] = False,
     format: Annotated[  # noqa: A002 - the word users know
         Format, typer.Option("--format", help="How to write the metrics.")
     ] = Format.TERMINAL,
@@ -61,7 +64,9 @@ def dvh(
 ) -> None:
     """Compute metrics of structures.
 
-    Needs a structure set and a dose; with a plan, the dose is that of the whole course.
+    Needs a structure set and a dose; with a plan, the dose is that of the whole course. With
+    --sum the doses of several plans are added voxel by voxel, EQD2 and BED each with its own
+    number of fractions; what cannot be added is refused.
     """
     from constraints.metric import Metric  # noqa: PLC0415 - heavy
     from planchecker.cli.measure import measure_doses  # noqa: PLC0415
@@ -71,7 +76,9 @@ def dvh(
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
     with progress("measuring") as tick:
-        measured = measure_doses(cases, names=structure or (), metrics=asked, progress=tick)
+        measured = measure_doses(
+            cases, names=structure or (), metrics=asked, summed=summed, progress=tick
+        )
     if format is Format.JSON:
         emit(_json(measured), output)
     elif format is Format.CSV:

@@ -8,18 +8,20 @@ from constraints.loader import load_protocol
 from constraints.metric import Metric
 from constraints.vocabulary import load_vocabulary
 from planchecker.case import Case, LinkKind, Plan
+from planchecker.cli.summing import plan_sum
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError, PlanCheckerError
 from planchecker.naming import Match, match_structures
-from planchecker.plan_dose import resolve_plan_dose
+from planchecker.plan_dose import PlanDose, resolve_plan_dose
 from planchecker.schemes.targets import prescribed_targets
 
 __all__ = ["Measured", "Row", "measure_doses"]
 
 _PROTOCOL: Final = "bone_metastases"
 Tick = Callable[[int, int], None]
+Answers = Callable[[Structure, Mapping[str, Metric]], tuple[DVH, dict[str, MetricValue]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,7 @@ def measure_doses(
     *,
     names: Sequence[str],
     metrics: Mapping[str, Metric],
+    summed: bool = False,
     progress: Tick | None = None,
 ) -> tuple[Measured, ...]:
     """Answer metrics for the structures of every case.
@@ -58,6 +61,9 @@ def measure_doses(
         ROI names, TG-263 names or ROI numbers; empty for all structures.
     metrics
         Metric by the expression it is shown under.
+    summed
+        Whether the doses of all plans are added; there is one answer then, for the structures
+        of the first plan that has some.
     progress
         Called with (done, total) after each structure of a case.
 
@@ -71,12 +77,16 @@ def measure_doses(
     PlanCheckerError
         If no case can be measured, or no structure answers to a name.
     """
+    if summed:
+        cases = _first_with_structures(cases)
     _refuse_unknown(names, cases)
     measured: list[Measured] = []
     problems: list[tuple[bool, PlanCheckerError]] = []
     for case in cases:
         try:
-            measured.append(_measure(case, names, metrics=metrics, progress=progress))
+            measured.append(
+                _measure(case, names, metrics=metrics, summed=summed, progress=progress)
+            )
         except PlanCheckerError as problem:
             problems.append((case.structure_set is None, problem))
             label = case.plan.label if case.plan else ""
@@ -86,6 +96,12 @@ def measure_doses(
         # A case with structures says more about what is missing than one without.
         raise min(problems, key=lambda one: one[0])[1]
     return tuple(measured)
+
+
+def _first_with_structures(cases: Sequence[Case]) -> tuple[Case, ...]:
+    planned = [case for case in cases if case.plan is not None]
+    drawn = [case for case in planned if case.structure_set is not None]
+    return tuple((drawn or planned or list(cases))[:1])
 
 
 def _chosen(case: Case, names: Sequence[str]) -> tuple[Structure, ...]:
@@ -116,6 +132,7 @@ def _measure(
     names: Sequence[str],
     *,
     metrics: Mapping[str, Metric],
+    summed: bool,
     progress: Tick | None,
 ) -> Measured:
     if case.structure_set is None:
@@ -123,33 +140,54 @@ def _measure(
             "no RT structure set was found; export the structure set with the dose"
         )
     structures = _chosen(case, names)
-    grid, notes = _dose(case)
-    plan = case.plan
-    prescription = plan.prescription if plan else None
+    spacing_mm = _slice_spacing_mm(case)
+    label, notes, answers = (_of_sum if summed else _of_plan)(case, spacing_mm)
     rows = []
     for index, structure in enumerate(structures, start=1):
-        rows.append(
-            _row(
-                structure,
-                grid,
-                spacing_mm=_slice_spacing_mm(case),
-                metrics=metrics,
-                prescription_gy=prescription.dose_gy if prescription else None,
-                fractions=prescription.fractions if prescription else None,
-            )
-        )
+        rows.append(_row(structure, metrics, answers))
         if progress is not None:
             progress(index, len(structures))
-    label = plan.label if plan else ""
     return Measured(label=label, rows=tuple(rows), notes=(*notes, *case.notes))
+
+
+def _of_plan(case: Case, spacing_mm: float | None) -> tuple[str, tuple[str, ...], Answers]:
+    grid, notes = _dose(case)
+    prescription = case.plan.prescription if case.plan else None
+    prescribed = prescription.dose_gy if prescription else None
+    fractions = prescription.fractions if prescription else None
+
+    def answers(
+        structure: Structure, metrics: Mapping[str, Metric]
+    ) -> tuple[DVH, dict[str, MetricValue]]:
+        dvh = compute_dvh(structure, grid, spacing_mm=spacing_mm)
+        return dvh, {
+            name: dvh.metric(metric, prescription_gy=prescribed, fractions=fractions)
+            for name, metric in metrics.items()
+        }
+
+    return case.plan.label if case.plan else "", notes, answers
+
+
+def _of_sum(case: Case, spacing_mm: float | None) -> tuple[str, tuple[str, ...], Answers]:
+    total = plan_sum(case, resolve=_resolved)
+
+    def answers(
+        structure: Structure, metrics: Mapping[str, Metric]
+    ) -> tuple[DVH, dict[str, MetricValue]]:
+        return total.answers(structure, metrics, spacing_mm=spacing_mm)
+
+    return total.label, total.notes, answers
+
+
+def _resolved(case: Case) -> PlanDose:
+    targets = _targets(case, case.plan) if case.plan else ()
+    return resolve_plan_dose(case, fraction_tolerance=_fraction_tolerance(), targets=targets)
 
 
 def _dose(case: Case) -> tuple[DoseGrid, tuple[str, ...]]:
     """Return the dose to measure in, with what was decided on the way."""
     if case.plan is not None:
-        resolved = resolve_plan_dose(
-            case, fraction_tolerance=_fraction_tolerance(), targets=_targets(case, case.plan)
-        )
+        resolved = _resolved(case)
         if resolved.grid is None:
             raise PlanCheckerError(
                 f"plan {case.plan.label!r}: {resolved.problem}; {resolved.remedy}"
@@ -188,17 +226,9 @@ def _fraction_tolerance() -> float:
     return protocol.criteria["prescription.fraction_reading_percent"].value / 100
 
 
-def _row(
-    structure: Structure,
-    grid: DoseGrid,
-    *,
-    spacing_mm: float | None,
-    metrics: Mapping[str, Metric],
-    prescription_gy: float | None,
-    fractions: int | None,
-) -> Row:
+def _row(structure: Structure, metrics: Mapping[str, Metric], answers: Answers) -> Row:
     try:
-        dvh: DVH = compute_dvh(structure, grid, spacing_mm=spacing_mm)
+        dvh, found = answers(structure, metrics)
     except GeometryError as error:
         return Row(
             roi_number=structure.roi_number,
@@ -217,8 +247,5 @@ def _row(
         volume_cc=dvh.volume_cc,
         outside_grid_cc=dvh.outside_cc,
         notes=(*structure.notes, *dvh.notes),
-        metrics={
-            name: dvh.metric(metric, prescription_gy=prescription_gy, fractions=fractions)
-            for name, metric in metrics.items()
-        },
+        metrics=found,
     )

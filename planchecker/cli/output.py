@@ -46,13 +46,13 @@ def screen_style(
     """Settle width, colour and characters for the place the text goes to, and the time."""
     from datetime import datetime  # noqa: PLC0415
 
-    from rich.console import Console  # noqa: PLC0415 - rich is needed only when printing
-
     from planchecker.reports.style import Style  # noqa: PLC0415
 
     now = datetime.now().astimezone()
     if to_file:
         return Style(width=_PLAIN_WIDTH, verbose=verbose, lang=lang, paper=paper, made_at=now)
+    from rich.console import Console  # noqa: PLC0415 - rich is needed only when printing
+
     console = Console(file=sys.stdout)
     colour = console.is_terminal and console.color_system is not None
     return Style(

@@ -52,14 +52,20 @@ class Region:
         for offset in offsets[1:]:
             wide[place + offset] = True
         chosen = np.flatnonzero(wide)
-        number = np.empty(len(wide), dtype=np.int32)
-        number[chosen] = np.arange(len(chosen), dtype=np.int32)
-        here, right, left, up, down = (number[place + offset] for offset in offsets)
+        number = np.empty(len(wide), dtype=np.intp)
+        number[chosen] = np.arange(len(chosen))
+        here, right, left, up, down = (number.take(place + offset) for offset in offsets)
         return cls(
-            edge=np.divmod(place, rows * columns),
-            wide=np.divmod(chosen, rows * columns),
+            edge=_slab_and_cell(place, rows * columns),
+            wide=_slab_and_cell(chosen, rows * columns),
             around=(here, right, left, up, down),
         )
+
+
+def _slab_and_cell(place: Index, cells: int) -> tuple[Index, Index]:
+    # Far faster than divmod.
+    slab = place // cells
+    return slab, place - slab * cells
 
 
 class Shape:
@@ -75,13 +81,18 @@ class Shape:
         here, right, left, up, down = region.around
         step = lattice.step_mm
         s = depth_mm * (1 / step)
-        self._dx = 0.5 * (s[:, right] - s[:, left])
-        self._dy = 0.5 * (s[:, up] - s[:, down])
-        self._coverage = Coverage(s[:, here], self._dx, self._dy)
+        # `take` is many times faster than an index along the second axis.
+        self._dx = s.take(right, axis=1)
+        self._dx -= s.take(left, axis=1)
+        self._dx *= 0.5
+        self._dy = s.take(up, axis=1)
+        self._dy -= s.take(down, axis=1)
+        self._dy *= 0.5
+        self._coverage = Coverage(s.take(here, axis=1), self._dx, self._dy)
         # Two outlines in one cell look like one: a shape never covers more than its width.
         size = np.abs(radius2)
         narrow = bool((size < (0.5 * step) ** 2).any())
-        self._width = np.sqrt(size[:, here]) * (2 / step) if narrow else None
+        self._width = np.sqrt(size.take(here, axis=1)) * (2 / step) if narrow else None
         self._step = step
 
     def shares(self, outward_mm: float = 0.0) -> Floats:

@@ -1,15 +1,18 @@
 """A dose grid in Gy, and dose at points between its nodes."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from planchecker.dosimetry.frame import turned
+from planchecker.dosimetry.frame import swaps_of, turned
 from planchecker.errors import DoseError
 
-__all__ = ["DoseGrid"]
+__all__ = ["DoseGrid", "Places", "locate"]
+
+# Fewer coordinates than this are found faster by a search.
+_FEW = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -142,30 +145,62 @@ class DoseGrid:
         ndarray of shape (N,)
             Dose in Gy; NaN outside the grid.
         """
-        along = self.index_coordinates(points_mm)
-        inside = np.ones(len(along), dtype=bool)
-        first = np.zeros(len(along), dtype=np.intp)
-        shares = []
-        nodes_of = (self.plane_mm, self.row_mm, self.column_mm)
-        for axis, nodes in enumerate(nodes_of):
-            index, share, within = locate(nodes, along[:, axis])
-            first = first * len(nodes) + index
-            shares.append(share)
-            inside &= within
+        return self.at_places(*self.places_of(points_mm))
+
+    def places_of(self, points_mm: NDArray[np.float64]) -> tuple["Places", "Places", "Places"]:
+        """Return where points lie along planes, rows and columns."""
+        plane, row, column = self._along(points_mm)
+        return (
+            locate(self.plane_mm, plane),
+            locate(self.row_mm, row),
+            locate(self.column_mm, column),
+        )
+
+    def _along(self, points_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Return `index_coordinates` axis by axis."""
+        swaps = swaps_of(self.axes.T)
+        if swaps is None:
+            return [np.ascontiguousarray(one) for one in self.index_coordinates(points_mm).T]
+        return [(points_mm[:, i] - self.origin_mm[i]) * sign for i, sign in swaps]
+
+    def at_places(self, plane: "Places", row: "Places", column: "Places") -> NDArray[np.float64]:
+        """Interpolate where the cells along each axis are known, as `locate` gives them.
+
+        Returns
+        -------
+        ndarray of shape (N,)
+            Dose in Gy; NaN outside the grid.
+        """
+        columns, size = len(self.column_mm), len(self.row_mm) * len(self.column_mm)
+        first = plane.lower * len(self.row_mm)
+        first += row.lower
+        first *= columns
+        first += column.lower
         values = self.values_gy.reshape(-1)
-        row, plane = len(self.column_mm), len(self.row_mm) * len(self.column_mm)
 
         def between(offset: int) -> NDArray[np.float64]:
-            low = values[first + offset].astype(np.float64)
-            return low + shares[2] * (values[first + (offset + 1)] - low)
+            low = values[offset:].take(first).astype(np.float64)
+            high = values[offset + 1 :].take(first).astype(np.float64)
+            high -= low
+            high *= column.share
+            low += high
+            return low
 
-        low = between(0)
-        low += shares[1] * (between(row) - low)
-        high = between(plane)
-        high += shares[1] * (between(plane + row) - high)
-        result = low + shares[0] * (high - low)
-        result[~inside] = np.nan
-        return np.asarray(result)
+        def across(offset: int) -> NDArray[np.float64]:
+            low, high = between(offset), between(offset + columns)
+            high -= low
+            high *= row.share
+            low += high
+            return low
+
+        result, high = across(0), across(size)
+        high -= result
+        high *= plane.share
+        result += high
+        inside = plane.inside & row.inside & column.inside
+        if not inside.all():
+            result[~inside] = np.nan
+        return result
 
 
 def _freeze(grid: DoseGrid, name: str, array: NDArray[Any]) -> None:
@@ -174,27 +209,49 @@ def _freeze(grid: DoseGrid, name: str, array: NDArray[Any]) -> None:
     object.__setattr__(grid, name, view)
 
 
-def locate(
-    nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
-    """Find the cell of each coordinate on one axis.
+class Places(NamedTuple):
+    """Where coordinates lie among the nodes of one axis."""
 
-    Returns
-    -------
-    index : ndarray of int
-        Lower node of the cell.
-    fraction : ndarray of float
-        Position in the cell, 0 to 1; held at the end node over the outer half voxel.
-    inside : ndarray of bool
-        Whether the coordinate lies in the grid, half a voxel beyond the end nodes included.
-    """
-    index = np.clip(np.searchsorted(nodes_mm, along_mm, side="right") - 1, 0, len(nodes_mm) - 2)
-    step = nodes_mm[index + 1] - nodes_mm[index]
-    fraction = np.clip((along_mm - nodes_mm[index]) / step, 0.0, 1.0)
+    lower: NDArray[np.intp]
+    """Lower node of the cell."""
+    share: NDArray[np.float64]
+    """Position in the cell, 0 to 1; held at the end node over the outer half voxel."""
+    inside: NDArray[np.bool_]
+    """Whether it lies in the grid, half a voxel beyond the end nodes included."""
+
+
+def locate(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> Places:
+    """Find the cell of each coordinate on one axis."""
+    index = _cells(nodes_mm, along_mm)
+    low = nodes_mm.take(index)
+    share = along_mm - low
+    share /= nodes_mm.take(index + 1) - low
+    np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
     tolerance = 1e-6
     first = nodes_mm[0] - (nodes_mm[1] - nodes_mm[0]) / 2 - tolerance
     last = nodes_mm[-1] + (nodes_mm[-1] - nodes_mm[-2]) / 2 + tolerance
-    return index, fraction, (along_mm >= first) & (along_mm <= last)
+    return Places(index, share, (along_mm >= first) & (along_mm <= last))
+
+
+def _cells(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the lower node of the cell of each coordinate."""
+    last = len(nodes_mm) - 2
+    if len(along_mm) < _FEW:
+        index = np.searchsorted(nodes_mm, along_mm, side="right") - 1
+        return np.asarray(np.minimum(np.maximum(index, 0), last))
+    # Nodes are mostly evenly spaced: a guess saves the search, and is looked after below.
+    place = along_mm - nodes_mm[0]
+    place *= (len(nodes_mm) - 1) / (nodes_mm[-1] - nodes_mm[0])
+    # What is no number is put somewhere: it is not inside.
+    np.minimum(np.fmax(place, 0.0, out=place), last, out=place)
+    index = place.astype(np.intp)
+    wrong = (nodes_mm.take(index) > along_mm) & (index > 0)
+    wrong |= (nodes_mm.take(index + 1) <= along_mm) & (index < last)
+    missed = np.flatnonzero(wrong)
+    if len(missed):
+        found = np.searchsorted(nodes_mm, along_mm[missed], side="right") - 1
+        index[missed] = np.minimum(np.maximum(found, 0), last)
+    return np.asarray(index)
 
 
 def _check(

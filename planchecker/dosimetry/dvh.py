@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from constraints.metric import Metric
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.frame import swaps_of
 from planchecker.dosimetry.histogram import Curves, cumulate
 from planchecker.dosimetry.metrics import MetricValue, evaluate
 from planchecker.dosimetry.planes import PlaneStack, stack_planes
@@ -202,6 +203,10 @@ def compute_dvh(structure: Structure, dose: DoseGrid, *, spacing_mm: float | Non
 
 
 def _overhang(stack: PlaneStack, dose: DoseGrid) -> float:
-    along = dose.index_coordinates(stack.frame.to_patient(stack.vertices))
+    vertices = stack.vertices
+    if swaps_of(stack.frame.axes) is not None and swaps_of(dose.axes) is not None:
+        # The corners of the box around them reach as far.
+        vertices = np.array([(one.min(), one.max()) for one in vertices.T.copy()]).T
+    along = dose.index_coordinates(stack.frame.to_patient(vertices))
     ends = np.array([dose.plane_mm[-1], dose.row_mm[-1], dose.column_mm[-1]])
     return max(0.0, float(-along.min()), float((along - ends).max()))

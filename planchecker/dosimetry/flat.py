@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FlatLoops"]
+__all__ = ["FlatLoops", "median"]
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -74,8 +74,23 @@ class FlatLoops:
 
     def only(self, kept: NDArray[np.bool_]) -> Self:
         """Leave out vertices; a loop may be left with none."""
-        sizes = np.bincount(self.loop[kept], minlength=len(self.begin) - 1)
-        return self._of(self.points[kept], sizes)
+        chosen = np.flatnonzero(kept)
+        if len(chosen) == len(kept):
+            return self
+        return self._of(self.points[chosen], self._counted(chosen))
+
+    def _counted(self, vertices: Index) -> Index:
+        """Return how many of some vertices, in rising order, each loop has."""
+        return np.diff(np.searchsorted(vertices, self.begin))
+
+    def columns(self) -> tuple[Floats, ...]:
+        """Return the coordinates axis by axis: along rows of two or three numpy is slow."""
+        return tuple(np.ascontiguousarray(column) for column in self.points.T)
+
+    def _from_first(self) -> list[Floats]:
+        """Return the coordinates axis by axis, counted from the first vertex of each loop."""
+        first, sizes = self.begin[:-1], self.sizes
+        return [column - np.repeat(column[first], sizes) for column in self.columns()]
 
     def total(self, values: Floats) -> Floats:
         """Sum values of vertices loop by loop; every loop needs a vertex."""
@@ -91,19 +106,22 @@ class FlatLoops:
 
     def signed_areas(self) -> Floats:
         """Return the area of each loop in mm², positive where it turns from x to y."""
-        x, y = (self.points - self.points[self.begin[:-1]][self.loop]).T
+        x, y = self._from_first()
         return 0.5 * self.total(x * y[self.following] - x[self.following] * y)
 
     def vector_areas(self) -> Floats:
         """Return the vector area of each loop in space in mm², shape (loops, 3)."""
-        x, y, z = (self.points - self.points[self.begin[:-1]][self.loop]).T
+        x, y, z = self._from_first()
         x1, y1, z1 = x[self.following], y[self.following], z[self.following]
         crosses = (y * z1 - z * y1, z * x1 - x * z1, x * y1 - y * x1)
         return 0.5 * np.stack([self.total(cross) for cross in crosses], axis=1)
 
     def cleaned(self) -> Self:
         """Drop repeated neighbours, the closing vertex included."""
-        return self.only((self.points != self.points[self.following]).any(axis=1))
+        moved = np.zeros(len(self.points), dtype=bool)
+        for column in self.columns():
+            moved |= column != column[self.following]
+        return self.only(moved)
 
     def simplified(self, tolerance_mm: float) -> Self:
         """Drop vertices that lie on the line between their neighbours.
@@ -111,16 +129,18 @@ class FlatLoops:
         Up to four passes, each over every other vertex, so that an outline moves by at most
         four times the tolerance. Loops of fewer than 16 vertices stay as they are.
         """
-        flat = self
+        all_x, all_y = self.columns()
+        kept, begin = np.arange(len(all_x)), self.begin
         for _ in range(4):
-            sizes, begin = flat.sizes, flat.begin[:-1]
-            place = np.arange(len(flat.loop)) - begin[flat.loop]
+            x, y, sizes = all_x[kept], all_y[kept], np.diff(begin)
             even = sizes - sizes % 2
-            odd = (place % 2 == 1) & (place < np.where(even >= 16, even, 0)[flat.loop])
+            place = np.arange(len(kept)) - np.repeat(begin[:-1], sizes)
+            odd = (place & 1 == 1) & (place < np.repeat(np.where(even >= 16, even, 0), sizes))
             middle = np.flatnonzero(odd)
-            x, y = flat.points.T
+            after = middle + 1
+            last = after == begin[1:][self.loop[kept[middle]]]
+            after[last] = begin[:-1][self.loop[kept[middle[last]]]]
             x0, y0 = x[middle - 1], y[middle - 1]
-            after = flat.following[middle]
             chord_x, chord_y = x[after] - x0, y[after] - y0
             lever_x, lever_y = x[middle] - x0, y[middle] - y0
             cross = np.abs(chord_x * lever_y - chord_y * lever_x)
@@ -129,17 +149,37 @@ class FlatLoops:
             drop = (cross <= tolerance_mm * length) & (share > 0) & (share < 1)
             if not drop.any():
                 break
-            kept = np.ones(len(flat.loop), dtype=bool)
-            kept[middle[drop]] = False
-            flat = flat.only(kept)
-        return flat
+            left = np.ones(len(kept), dtype=bool)
+            left[middle[drop]] = False
+            kept = kept[left]
+            begin = np.searchsorted(kept, self.begin)
+        if len(kept) == len(all_x):
+            return self
+        return self._of(self.points[kept], np.diff(begin))
 
     def densified(self, longest_mm: float) -> Self:
         """Cut edges into equal pieces no longer than `longest_mm`; all vertices stay."""
-        along = self.points[self.following] - self.points
-        length = np.sqrt(along[:, 0] ** 2 + along[:, 1] ** 2)
+        columns = self.columns()
+        alongs = [column[self.following] - column for column in columns]
+        length = np.sqrt(alongs[0] ** 2 + alongs[1] ** 2)
         pieces = np.maximum(1, np.ceil(length / longest_mm)).astype(np.intp)
-        edge = np.repeat(np.arange(len(pieces)), pieces)
-        share = (np.arange(len(edge)) - (np.cumsum(pieces) - pieces)[edge]) / pieces[edge]
-        sizes = np.bincount(self.loop, pieces, len(self.begin) - 1).astype(np.intp)
-        return self._of(self.points[edge] + share[:, None] * along[edge], sizes)
+        until = np.cumsum(pieces)
+        share = (np.arange(until[-1]) - np.repeat(until - pieces, pieces)) / np.repeat(
+            pieces, pieces
+        )
+        points = np.empty((len(share), 2))
+        for axis, (column, along) in enumerate(zip(columns, alongs, strict=True)):
+            points[:, axis] = np.repeat(column, pieces) + share * np.repeat(along, pieces)
+        return self._of(points, np.add.reduceat(pieces, self.begin[:-1]))
+
+
+def median(values: Floats) -> float:
+    """Return the median of some numbers, at least one; that of numpy loads masked arrays first.
+
+    Examples
+    --------
+    >>> median(np.array([3.0, 1.0, 2.0])), median(np.array([1.0, 4.0, 2.0, 3.0]))
+    (2.0, 2.5)
+    """
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from planchecker.dosimetry.flat import FlatLoops
 from planchecker.errors import GeometryError
 
-__all__ = ["Frame", "frame_of", "turned"]
+__all__ = ["Frame", "frame_of", "swaps_of", "turned"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,29 +41,58 @@ def turned(points: NDArray[np.float64], axes: NDArray[np.float64]) -> NDArray[np
     >>> turned(np.array([[1.0, 2.0, 3.0]]), swap)
     array([[-2.,  1.,  3.]])
     """
-    source = np.abs(axes).argmax(axis=0)
-    signs = axes[source, np.arange(3)]
-    if np.count_nonzero(axes) == 3 and (np.abs(signs) == 1).all():
-        return np.asarray(points[:, source] * signs, dtype=np.float64)
-    return np.asarray(points @ axes, dtype=np.float64)
+    swaps = swaps_of(axes)
+    if swaps is None:
+        return np.asarray(points @ axes, dtype=np.float64)
+    result = np.empty(points.shape, dtype=np.float64)
+    for axis, (source, sign) in enumerate(swaps):
+        np.multiply(points[:, source], sign, out=result[:, axis])
+    return result
 
 
-def frame_of(contours: FlatLoops) -> Frame:
+def swaps_of(axes: NDArray[np.float64]) -> tuple[tuple[int, float], ...] | None:
+    """Return for each column the row it is made of and its sign; None where it is a mixture.
+
+    Examples
+    --------
+    >>> swaps_of(np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+    ((1, -1.0), (0, 1.0), (2, 1.0))
+    >>> swaps_of(np.array([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])) is None
+    True
+    """
+    found = []
+    for column in axes.T.tolist():
+        filled = [(row, value) for row, value in enumerate(column) if value != 0]
+        if len(filled) != 1 or abs(filled[0][1]) != 1:
+            return None
+        found.append(filled[0])
+    return tuple(found)
+
+
+def frame_of(contours: FlatLoops, normals: NDArray[np.float64]) -> Frame:
     """Find the common plane orientation of contours in space from the largest of them.
+
+    Parameters
+    ----------
+    contours
+        Closed loops in space.
+    normals
+        Their vector areas.
 
     Raises
     ------
     GeometryError
         If no contour encloses an area.
     """
-    normals = contours.vector_areas()
     sizes = np.linalg.norm(normals, axis=1)
     largest = int(np.argmax(sizes))
     normal = normals[largest]
-    points = contours.points
-    extents = (contours.highest(points) - contours.lowest(points)).max(axis=1)
-    if sizes[largest] < 1e-6 * extents[largest] ** 2:
+    loop = contours.points[contours.begin[largest] : contours.begin[largest + 1]]
+    extent = float(np.ptp(loop, axis=0).max())
+    if sizes[largest] < 1e-6 * extent**2:
         # The halves of loops that cross themselves cancel: the points themselves must do.
+        points = contours.points
+        extents = (contours.highest(points) - contours.lowest(points)).max(axis=1)
         order = np.argsort(-extents, kind="stable")
         loops = contours.split()
         found = (_flattest(loops[index]) for index in order)

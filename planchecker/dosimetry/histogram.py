@@ -72,7 +72,7 @@ def cumulate(samples: Samples) -> Curves:
         if reading in samples.changes:
             cells, change = samples.changes[reading]
             slopes = shared + turns.of(change, cells)
-            mean = moment + float((change * samples.dose_gy[cells]).sum())
+            mean = moment + float((change * samples.dose_gy.take(cells)).sum())
         below = np.concatenate([[0.0], np.cumsum(np.cumsum(slopes))[:count]])
         curves.append(np.minimum.accumulate(np.clip(total - below, 0.0, total)))
         means.append(min(max(mean / total, low), high) if total > 0 else math.nan)
@@ -95,18 +95,28 @@ def _spans(
     Cells that only other readings hold may reach the extremes of those.
     """
     low = outer[0]
-    middle = (samples.dose_gy - low) / width
-    half = np.maximum(samples.spread_gy / width, 0.5)
+    middle = samples.dose_gy - low
+    middle /= width
+    half = samples.spread_gy / width
+    np.maximum(half, 0.5, out=half)
+    start, end = middle - half, middle + half
     least, most = ((dose - low) / width for dose in inner)
     most = max(most, least + 1.0)
-    start = np.clip(middle - half, least, most - 1.0)
-    end = np.minimum(np.maximum(middle + half, start + 0.5), most)
     beyond = np.flatnonzero(samples.volume_mm3 == 0)
+    far_start, far_end = start.take(beyond), end.take(beyond)
+    _hold(start, least, most - 1.0)
+    np.maximum(end, start + 0.5, out=end)
+    np.minimum(end, most, out=end)
     if len(beyond):
         most = max((outer[1] - low) / width, 1.0)
-        start[beyond] = np.clip((middle - half)[beyond], 0.0, most - 1.0)
-        end[beyond] = np.clip((middle + half)[beyond], start[beyond] + 0.5, most)
-    return np.minimum(start, end - 0.5), end
+        start[beyond] = _hold(far_start, 0.0, most - 1.0)
+        end[beyond] = np.minimum(np.maximum(far_end, far_start + 0.5), most)
+    return np.minimum(start, end - 0.5, out=start), end
+
+
+def _hold(values: AnyFloats, least: float, most: float) -> AnyFloats:
+    """Hold values within limits, in place; np.clip takes its time."""
+    return np.minimum(np.maximum(values, least, out=values), most, out=values)
 
 
 class _Turns:
@@ -115,17 +125,21 @@ class _Turns:
     def __init__(self, start: AnyFloats, end: AnyFloats, count: int) -> None:
         self._count = count
         self._inverse = 1 / (end - start)
-        first, last = start.astype(np.int32), end.astype(np.int32)
-        self._sides = ((first, start - first, 1.0), (last, end - last, -1.0))
+        self._sides = []
+        for place, sign in ((start, 1.0), (end, -1.0)):
+            index = place.astype(np.intp)
+            self._sides.append((index, place - index, sign))
 
     def of(self, volumes: AnyFloats, cells: NDArray[np.intp] | None) -> Floats:
         """Sum of the changes of slope of some cells with these volumes."""
         size = self._count + 2
         turns = np.zeros(size)
-        slope = volumes * (self._inverse if cells is None else self._inverse[cells])
+        slope = volumes * (self._inverse if cells is None else self._inverse.take(cells))
         for places, shares, sign in self._sides:
-            index, share = (places, shares) if cells is None else (places[cells], shares[cells])
-            far = slope * share
+            index, far = (
+                (places, shares) if cells is None else (places.take(cells), shares.take(cells))
+            )
+            far = slope * far
             turns += sign * np.bincount(index, slope - far, size)
             turns[1:] += sign * np.bincount(index, far, size)[:-1]
         return turns

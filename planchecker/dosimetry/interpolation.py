@@ -27,20 +27,23 @@ def interpolated(
 ) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     """Depths and radii at the wide cells on thin planes, and those of the two planes."""
     slab, cell = region.wide
-    lower = gaps[slab]
-    place = lower * outlines.cells + cell
-    curved = ~straight[lower]
-    z = outlines.positions_mm
-    behind = np.flatnonzero(curved & (lower > 0))
-    ahead = np.flatnonzero(curved & (lower + 2 < len(z)))
     cells = outlines.cells
-    _measure(outlines, place, np.flatnonzero(curved), behind, ahead)
+    z = outlines.positions_mm
+    place = (gaps * cells).take(slab)
+    place += cell
+    bent = ~straight[gaps]
+    curved, behind, ahead = (
+        np.flatnonzero(some.take(slab))
+        for some in (bent, bent & (gaps > 0), bent & (gaps + 2 < len(z)))
+    )
+    _measure(outlines, place, curved, behind, ahead)
     low, high = outlines.field(place), outlines.field(place + cells)
-    before, after = outlines.field(place[behind] - cells), outlines.field(place[ahead] + 2 * cells)
-    bows = _Bows(z, lower, behind, ahead)
+    before = outlines.field(place.take(behind) - cells)
+    after = outlines.field(place.take(ahead) + 2 * cells)
+    bows = _Bows(z, gaps.take(slab), behind, ahead)
     level, radius2 = (bows.between(low[i], high[i], before[i], after[i], shares) for i in (0, 1))
     depth_low, depth_high = distance(*low), distance(*high)
-    gap = (z[lower + 1] - z[lower]).astype(np.float32)
+    gap = (z[gaps + 1] - z[gaps]).astype(np.float32).take(slab)
     for end, other, own, known, outer, nearer in (
         (depth_high, depth_low, high, ahead, after, shares > 0.5),
         (depth_low, depth_high, low, behind, before, shares < 0.5),
@@ -61,8 +64,9 @@ def _measure(outlines: Outlines, place: Index, curved: Index, behind: Index, ahe
     wanted = np.zeros(cells * len(outlines.positions_mm), dtype=bool)
     exact = np.zeros_like(wanted)
     wanted[place] = wanted[place + cells] = True
-    exact[place[curved]] = exact[place[curved] + cells] = True
-    for outer in (place[behind] - cells, place[ahead] + 2 * cells):
+    curved = place.take(curved)
+    exact[curved] = exact[curved + cells] = True
+    for outer in (place.take(behind) - cells, place.take(ahead) + 2 * cells):
         wanted[outer] = exact[outer] = True
     outlines.measure(wanted, exact)
 
@@ -81,35 +85,39 @@ class _Bows:
     """
 
     def __init__(self, positions_mm: Floats, lower: Index, behind: Index, ahead: Index) -> None:
-        self._z, self._lower = positions_mm, lower
-        self._known = (behind, ahead)
-        bent = np.zeros(len(lower), dtype=bool)
-        bent[behind] = bent[ahead] = True
-        self._bent = np.flatnonzero(bent)
+        steps = np.diff(positions_mm)
+        self._gap_mm = steps.astype(np.float32).take(lower)
+        self._sides = []
+        for known, offset in ((behind, -1), (ahead, 0)):
+            mask = np.zeros(len(lower), dtype=bool)
+            mask[known] = True
+            at = lower.take(known) + offset
+            both = positions_mm[2:] - positions_mm[:-2]
+            self._sides.append((known, mask, (steps.take(at), steps.take(at + 1), both.take(at))))
 
     def between(
         self, low: Floats, high: Floats, before: Floats, after: Floats, shares: Floats
     ) -> Floats:
         """Return the level on thin planes, shape (shares, N)."""
         t = shares.astype(np.float32)[:, None]
-        level = low + t * (high - low)
-        if not len(self._bent):
+        level = t * (high - low)
+        level += low
+        (behind, *_), (ahead, *_) = self._sides
+        if not len(behind) and not len(ahead):
             return np.asarray(level)
-        z, bent = self._z, self._bent
-        sides = []
-        for known, outer, offset in zip(self._known, (before, after), (-1, 0), strict=True):
-            value = np.zeros(len(low), dtype=np.float32)
-            at = self._lower[known] + offset
-            inner = (low[known], high[known])
-            three = (outer, *inner) if offset < 0 else (*inner, outer)
-            value[known] = curvature(three, (z[at], z[at + 1], z[at + 2]))
-            mask = np.zeros(len(low), dtype=bool)
-            mask[known] = True
-            sides.append(Curvature(value[bent], mask[bent]))
-        lower = self._lower[bent]
-        gap = (z[lower + 1] - z[lower]).astype(np.float32)
-        level[:, bent] -= t * (1 - t) * bow(gap_mm=gap, sides=(sides[0], sides[1]))
+        left = self._curvature(0, (before, low.take(behind), high.take(behind)))
+        right = self._curvature(1, (low.take(ahead), high.take(ahead), after))
+        bend = bow(gap_mm=self._gap_mm, sides=(left, right))
+        level -= t * (1 - t) * bend
         return np.asarray(level)
+
+    def _curvature(self, side: int, levels: tuple[Floats, Floats, Floats]) -> Curvature:
+        """Return the curvature at a plane, from three planes where they are known."""
+        known, mask, steps = self._sides[side]
+        value = np.zeros(len(mask), dtype=np.float32)
+        if len(known):
+            value[known] = curvature(levels, steps)
+        return Curvature(value, mask)
 
 
 def _breaks_off(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,10 +69,19 @@ class Lattice:
         """Return the rows that coordinates fall into, -1 where there is none."""
         return _number_of(y_mm, self.y_mm[0], self.step_mm, self.rows)
 
-    def points(self, cells: NDArray[np.intp]) -> NDArray[np.float64]:
+    def points(self, cells: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Return the centres of flat cell numbers, shape (N, 2)."""
-        row, column = np.divmod(cells, len(self.x_mm))
-        return np.stack([self.x_mm[column], self.y_mm[row]], axis=1)
+        x, y = self.places(cells)
+        return np.stack([x, y], axis=1)
+
+    def places(
+        self, cells: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the same axis by axis: x and y of the centres, each of shape (N,)."""
+        columns = len(self.x_mm)
+        # Far faster than divmod.
+        row = cells // columns
+        return self.x_mm[cells - row * columns], self.y_mm[row]
 
 
 def _number_of(along_mm: NDArray[np.float64], first_mm: float, step_mm: float, of: Index) -> Index:
@@ -87,7 +97,8 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
     GeometryError
         If the contours span an extent that no patient has.
     """
-    areas = np.array([plane.area_mm2 for plane in stack.planes])
+    planes = stack.planes
+    areas = np.array([plane.area_mm2 for plane in planes])
     volume = float(areas.sum()) * stack.spacing_mm
     # Dose is not linear over more than a voxel, so cells stay below one unless the structure
     # is so large that its cells would count by the million.
@@ -97,14 +108,15 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
         math.sqrt(float(areas.max())) / _CELLS_ACROSS,
         coarsest,
     )
-    flat = FlatLoops.of([loop for plane in stack.planes for loop in plane.loops])
-    vertices = flat.points
-    box_mm2 = float(np.ptp(vertices, axis=0).prod())
-    affordable = math.sqrt(box_mm2 * len(stack.planes) / _MOST_CELLS_FOR_WALLS)
+    flat = FlatLoops.of([loop for plane in planes for loop in plane.loops])
+    outline = np.array([(column.min(), column.max()) for column in flat.columns()]).T
+    extent = outline[1] - outline[0]
+    box_mm2 = float(extent.prod())
+    affordable = math.sqrt(box_mm2 * len(planes) / _MOST_CELLS_FOR_WALLS)
     step = min(step, max(_thickness_mm(stack, flat) / _CELLS_THROUGH_A_WALL, affordable))
     step = max(step, _SMALLEST_MM)
-    low = vertices.min(axis=0) - 3 * step
-    count = np.ceil((vertices.max(axis=0) + 3 * step - low) / step).astype(float) + 1
+    low = outline[0] - 3 * step
+    count = np.ceil((outline[1] + 3 * step - low) / step).astype(float) + 1
     # A lattice that starts on the outline would put whole columns of cells exactly on it.
     low = low + 0.37 * step
     if np.isfinite(count).all() and float(count.prod()) <= _MOST_CELLS_SPANNED:
@@ -114,11 +126,10 @@ def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:
                 x_mm=low[0] + step * np.flatnonzero(columns >= 0),
                 y_mm=low[1] + step * np.flatnonzero(rows >= 0),
                 step_mm=step,
-                outline_mm=np.stack([vertices.min(axis=0), vertices.max(axis=0)]),
+                outline_mm=outline,
                 columns=columns,
                 rows=rows,
             )
-    extent = np.ptp(vertices, axis=0)
     raise GeometryError(
         f"contours span {extent[0]:g} x {extent[1]:g} mm around an area of "
         f"{float(areas.max()):g} mm²; no structure does, so some coordinates are wrong"
@@ -129,7 +140,7 @@ def _used(
     flat: FlatLoops, axis: int, low_mm: NDArray[np.float64], step_mm: float, count: int
 ) -> Index:
     """Return the number of each column or row near a loop, -1 for the others."""
-    along = flat.points[:, axis]
+    along = flat.columns()[axis]
     ends = np.stack([flat.lowest(along), flat.highest(along)])
     first, last = np.rint((ends - low_mm[axis]) / step_mm).astype(np.intp)
     changes = np.zeros(count + 1, dtype=np.intp)
@@ -143,6 +154,6 @@ def _thickness_mm(stack: PlaneStack, flat: FlatLoops) -> float:
     """Return the thickness of a wall that has the area and the outline of the structure."""
     holes = [hole for plane in stack.planes for hole in plane.holes]
     area = float((np.abs(flat.signed_areas()) * np.where(holes, -1, 1)).sum())
-    along = flat.points[flat.following] - flat.points
-    length = float(np.sqrt((along * along).sum(axis=1)).sum())
+    along_x, along_y = (column[flat.following] - column for column in flat.columns())
+    length = float(np.sqrt(along_x * along_x + along_y * along_y).sum())
     return 2 * area / length if length > 0 and area > 0 else math.inf

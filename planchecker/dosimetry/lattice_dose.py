@@ -16,6 +16,10 @@ Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 
+# Cells of thin planes that cost as much as one that is looked up by itself.
+_WHOLE_PLANES = 6
+
+
 class CellDose(NamedTuple):
     """Dose at cell centres in Gy, NaN outside the grid, and its change over one cell."""
 
@@ -107,22 +111,18 @@ class LatticeDose:
         index, share, _ = locate(self._n_nodes, self._n_start + self._n_sign * positions_mm)
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
-        size = self._held.shape[1]
-        low = ((index - self._held_from) * size)[which] + cell
-        share_of = share.astype(np.float32)[which]
-        held = self._held.reshape(-1)
-
-        def value(offset: int) -> NDArray[np.float32]:
-            at = low + offset if offset else low
-            below = held[at]
-            at = at + size
-            return np.asarray(below + share_of * (held[at] - below))
-
-        rise = held[low + size] - held[low]
-        rise *= (self._n_sign * thickness_mm / step).astype(np.float32)[which]
-        along_x = 0.5 * (value(1) - value(-1))
-        along_y = 0.5 * (value(columns) - value(-columns))
-        dose = value(0).astype(np.float64)
+        slopes = (self._n_sign * thickness_mm / step).astype(np.float32)
+        between = _Between(
+            self._held, index - self._held_from, share.astype(np.float32), which, cell
+        )
+        rise = between.rise()
+        rise *= slopes.take(which)
+        along_x, along_y = between.value(1), between.value(columns)
+        along_x -= between.value(-1)
+        along_y -= between.value(-columns)
+        along_x *= 0.5
+        along_y *= 0.5
+        dose = between.value(0).astype(np.float64)
         if shift is not None:
             dose += along_x * shift[0] + along_y * shift[1]
         within = self._inside(positions_mm, which, cell, shift)
@@ -147,10 +147,10 @@ class LatticeDose:
         if not cut and between.all():
             return None
         within = between[which]
-        places = np.divmod(cell, lattice.shape[1])[::-1]
+        places = lattice.places(cell)
         for axis in cut:
             low, high = self._rims[axis]
-            place = (lattice.x_mm, lattice.y_mm)[axis][places[axis]]
+            place = places[axis]
             if shift is not None:
                 place = place + shift[axis] * lattice.step_mm
             within &= (place >= low) & (place <= high)
@@ -222,8 +222,11 @@ class LatticeDose:
         """Resample node planes `first` to `last` - 1 onto the cells, unless they are at hand."""
         if self._held_from <= first and last <= self._held_from + len(self._held):
             return
-        planes: NDArray[np.float32] = self._values[first:last]
-        for axis, (index, share, _) in ((1, self._y), (2, self._x)):
+        # Only the nodes that the cells lie between.
+        left, right = int(self._x.lower.min()), int(self._x.lower.max()) + 2
+        planes: NDArray[np.float32] = self._values[first:last, :, left:right]
+        ways = ((1, self._y.lower, self._y.share), (2, self._x.lower - left, self._x.share))
+        for axis, index, share in ways:
             weight = share.astype(np.float32)
             if axis == 1:
                 weight = weight[:, None]
@@ -231,8 +234,8 @@ class LatticeDose:
             # In place: a body has a million cells.
             upper -= lower
             upper *= weight
+            upper += lower
             planes = upper
-            planes += lower
         self._held = planes.reshape(len(planes), -1)
         self._held_from = first
 
@@ -260,6 +263,52 @@ class LatticeDose:
             )
         # Next to the rim of the grid there is no slope to go by.
         return CellDose(found[0], *(np.nan_to_num(slope) for slope in found[1:]))
+
+
+class _Between:
+    """Dose between two planes of held values, at some cells of some thin planes.
+
+    Where the cells are many, whole thin planes are worked out first and then picked from;
+    where they are few, only what they need. The numbers are the same.
+    """
+
+    def __init__(
+        self, held: NDArray[np.float32], lower: Index, share: Floats, which: Index, cell: Index
+    ) -> None:
+        size = held.shape[1]
+        self._planes: NDArray[np.float32] | None = None
+        if len(lower) * size <= _WHOLE_PLANES * len(cell):
+            below = held.take(lower, axis=0)
+            self._rises = held.take(lower + 1, axis=0)
+            self._rises -= below
+            below += share[:, None] * self._rises
+            self._planes = below.reshape(-1)
+            self._at = which * size
+        else:
+            self._held, self._size = held.reshape(-1), size
+            self._share = share.take(which)
+            self._at = (lower * size).take(which)
+        self._at += cell
+
+    def rise(self) -> NDArray[np.float32]:
+        """Return by how much the upper of the two held planes is higher."""
+        if self._planes is not None:
+            return np.asarray(self._rises.reshape(-1).take(self._at))
+        rise = self._held.take(self._at + self._size)
+        rise -= self._held.take(self._at)
+        return np.asarray(rise)
+
+    def value(self, offset: int) -> NDArray[np.float32]:
+        """Return the dose so many cells on."""
+        at = self._at + offset if offset else self._at
+        if self._planes is not None:
+            return np.asarray(self._planes.take(at))
+        below = self._held.take(at)
+        value = self._held.take(at + self._size)
+        value -= below
+        value *= self._share
+        value += below
+        return np.asarray(value)
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

@@ -22,12 +22,25 @@ class Curvature(NamedTuple):
     known: NDArray[np.bool_]
 
 
-def curvature(levels: tuple[Floats, Floats, Floats], positions_mm: tuple[Floats, ...]) -> Floats:
-    """Return the second derivative from three planes, per mm², cell by cell."""
-    below, here, above = positions_mm
-    first = (levels[1] - levels[0]) / (here - below)
-    second = (levels[2] - levels[1]) / (above - here)
-    return np.asarray(2 * (second - first) / (above - below))
+def curvature(
+    levels: tuple[Floats, Floats, Floats], steps_mm: tuple[Floats, Floats, Floats]
+) -> Floats:
+    """Return the second derivative from three planes, per mm², cell by cell.
+
+    Parameters
+    ----------
+    levels
+        On three planes, each of shape (N,).
+    steps_mm
+        Distances from the first to the second, the second to the third, the first to the third.
+    """
+    below, above, both = steps_mm
+    first = (levels[1] - levels[0]) / below
+    second = (levels[2] - levels[1]) / above
+    second -= first
+    second *= 2
+    second /= both
+    return np.asarray(second)
 
 
 def bow(*, gap_mm: Floats, sides: tuple[Curvature, Curvature]) -> Floats:
@@ -38,7 +51,7 @@ def bow(*, gap_mm: Floats, sides: tuple[Curvature, Curvature]) -> Floats:
     gap_mm
         Distance of the planes, shape (N,).
     sides
-        Curvature at the lower and at the upper plane.
+        Curvature at the lower and at the upper plane, zero where it is not known.
 
     Returns
     -------
@@ -52,12 +65,14 @@ def bow(*, gap_mm: Floats, sides: tuple[Curvature, Curvature]) -> Floats:
     ringing.
     """
     left, right = sides
-    agree = left.value * right.value > 0
-    smaller = np.where(np.abs(left.value) < np.abs(right.value), left.value, right.value)
-    bend = np.where(agree & left.known & right.known, smaller, 0.0)
-    bend = np.where(left.known & ~right.known, left.value, bend)
-    bend = np.where(right.known & ~left.known, right.value, bend)
-    return np.asarray(0.5 * gap_mm * gap_mm * bend)
+    # Where one is not known the other stands in for it.
+    first = left.value + right.value * ~left.known
+    second = right.value + left.value * ~right.known
+    bend = np.minimum(np.abs(first), np.abs(second))
+    bend *= first * second > 0
+    np.copysign(bend, first, out=bend)
+    bend *= 0.5 * gap_mm * gap_mm
+    return np.asarray(bend)
 
 
 def beyond(
@@ -101,9 +116,12 @@ def distance(level: Floats, radius2: Floats) -> Floats:
     hole = radius2 < 0
     if not hole.any():
         return np.asarray(np.sqrt(radius2) - np.sqrt(np.maximum(radius2 - level, 0.0)))
+    # Products are many times faster than a choice between two arrays.
+    sign = (1 - 2 * hole).astype(level.dtype)
     size = np.abs(radius2)
-    found = np.sqrt(size) - np.sqrt(np.maximum(np.where(hole, size + level, size - level), 0.0))
-    return np.asarray(np.where(hole, -found, found))
+    found = np.sqrt(size) - np.sqrt(np.maximum(size - sign * level, 0.0))
+    found *= sign
+    return np.asarray(found)
 
 
 class Coverage:
@@ -145,8 +163,16 @@ class Coverage:
         alpha = depth * self._inverse
         if self._level is not None:
             alpha = np.where(self._level, alpha, np.sign(depth))
-        low = np.maximum(0.5 - np.abs(alpha), 0.0)
-        area = np.where(
-            low < self._small, low * low * self._corner, (low - self._half) * self._rest
-        )
-        return np.asarray(np.where(alpha <= 0, area, 1 - area))
+        low = np.abs(alpha)
+        np.maximum(np.subtract(0.5, low, out=low), 0.0, out=low)
+        # Products are many times faster than a choice between two arrays.
+        corner = low < self._small
+        area = low * low
+        area *= self._corner
+        area *= corner
+        low -= self._half
+        low *= self._rest
+        low *= ~corner
+        area += low
+        area -= alpha > 0
+        return np.asarray(np.abs(area, out=area))

@@ -3,13 +3,11 @@
 A loop is an ndarray of shape (N, 2): vertices in mm, not repeated at the end.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "are_holes",
+    "box_of",
     "contains",
     "densify",
     "inside_raster",
@@ -98,20 +96,6 @@ def _walks(following: dict[int, list[int]]) -> list[list[int]]:
     return walks
 
 
-def are_holes(plane: Sequence[Loop]) -> list[bool]:
-    """Tell which loops lie inside an odd number of the other loops of their plane."""
-    if len(plane) == 1:
-        return [False]
-    low = np.array([loop.min(axis=0) for loop in plane])
-    high = np.array([loop.max(axis=0) for loop in plane])
-    holes = []
-    for index, loop in enumerate(plane):
-        around = np.flatnonzero((low < loop[0]).all(axis=1) & (high > loop[0]).all(axis=1)).tolist()
-        within = [contains(plane[o], loop[0]) for o in around if o != index]
-        holes.append(sum(within) % 2 == 1)
-    return holes
-
-
 def nearest_edge(
     points: Loop, starts: Loop, along: Loop
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -154,6 +138,18 @@ def nearest_edge(
     return np.sqrt(distance), edge
 
 
+def box_of(loop: Loop) -> tuple[float, float, float, float]:
+    """Return least x and y and greatest x and y; far faster than along the rows of two.
+
+    Examples
+    --------
+    >>> box_of(np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 3.0]]))
+    (0.0, 1.0, 2.0, 3.0)
+    """
+    x, y = loop[:, 0], loop[:, 1]
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
 def unsigned_distance(points: Loop, loop: Loop) -> NDArray[np.float64]:
     """Return the distance of points, shape (M, 2), from the outline of a loop in mm."""
     return nearest_edge(points, loop, _following(loop) - loop)[0]
@@ -173,8 +169,8 @@ def inside_raster(
     -------
     ndarray of shape (len(y_mm), len(x_mm))
     """
-    toggles = np.zeros((len(y_mm), len(x_mm) + 1), dtype=np.int32)
-    x0, y0 = loop.T
+    width = len(x_mm) + 1
+    x0, y0 = np.ascontiguousarray(loop.T)
     x1, y1 = _following(loop).T
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)
     # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
@@ -184,8 +180,10 @@ def inside_raster(
     row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
     share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
     crossing = x0[edge] + share * (x1[edge] - x0[edge])
-    np.add.at(toggles, (row, np.searchsorted(x_mm, crossing, side="right")), 1)
-    return np.asarray(np.cumsum(toggles[:, :-1], axis=1) % 2 == 1)
+    place = row * width + np.searchsorted(x_mm, crossing, side="right")
+    toggles = np.bincount(place, minlength=len(y_mm) * width).astype(np.uint8) & 1
+    inside = np.bitwise_xor.accumulate(toggles.reshape(len(y_mm), width), axis=1)
+    return np.ascontiguousarray(inside[:, :-1]).view(np.bool_)
 
 
 def contains(loop: Loop, point: NDArray[np.float64]) -> bool:

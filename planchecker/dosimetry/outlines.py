@@ -123,17 +123,19 @@ class Outlines:
         # Rough distances are worked out again, in case they are wanted exactly this time.
         fresh = (self._slot[place] < 0) | ((piece < 0) & exact[place])
         place, piece = place[fresh], piece[fresh]
-        plane, cell = np.divmod(place, self.cells)
-        points = self._lattice.points(cell)
+        plane = place // self.cells
+        x, y = self._lattice.places(place - plane * self.cells)
         near = np.flatnonzero(piece >= 0)
-        depth = np.full(len(cell), _LOOK_CELLS * self._lattice.step_mm, dtype=np.float32)
+        depth = np.full(len(place), _LOOK_CELLS * self._lattice.step_mm, dtype=np.float32)
         loop = self._edges.first_loop[plane]
-        loop[near] = self._pieces.flat.loop[piece[near]]
-        depth[near] = self._pieces.distance(points[near], piece[near])
+        loop[near] = self._pieces.flat.loop.take(piece.take(near))
+        depth[near] = self._pieces.distance(x.take(near), y.take(near), piece.take(near))
         far = np.flatnonzero((piece < 0) & exact[place])
         # Cells come plane by plane.
         for group in np.split(far, np.flatnonzero(np.diff(plane[far])) + 1) if len(far) else ():
-            depth[group], loop[group] = self._edges.search(int(plane[group[0]]), points[group])
+            depth[group], loop[group] = self._edges.search(
+                int(plane[group[0]]), x.take(group), y.take(group)
+            )
         self._slot[place] = np.arange(len(place), dtype=np.int32) + len(self._level_of)
         field = self._level(place, depth, loop)
         self._level_of = np.concatenate([self._level_of, field.level])
@@ -175,6 +177,7 @@ class _Pieces:
     def __init__(self, flat: FlatLoops) -> None:
         self.flat = flat
         self._sizes = flat.sizes
+        self._shortest = int(flat.sizes.min())
         sizes = flat.sizes + _MORE
         begin = np.cumsum(sizes) - sizes
         loop = np.repeat(np.arange(len(sizes)), sizes)
@@ -183,56 +186,73 @@ class _Pieces:
         vertex = flat.begin[:-1][loop] + place % flat.sizes[loop]
         self._x, self._y = flat.points[vertex].T.copy()
 
-    def distance(self, points: Floats, piece: Index) -> Singles:
+    def distance(self, x_mm: Floats, y_mm: Floats, piece: Index) -> Singles:
         """Return the distance to a piece and those along the loop to where it is least."""
-        found = np.empty(len(points), dtype=np.float32)
-        for start in range(0, len(points), _CHUNK):
+        found = np.empty(len(piece), dtype=np.float32)
+        for start in range(0, len(piece), _CHUNK):
             part = slice(start, start + _CHUNK)
-            found[part] = self._descend(points[part], piece[part])
+            found[part] = self._descend(x_mm[part], y_mm[part], piece[part])
         return np.sqrt(found)
 
-    def _descend(self, points: Floats, piece: Index) -> Singles:
-        loop = self.flat.loop[piece]
-        piece = self._moved(piece, loop, self._offset(points, piece, loop))
-        best, ahead = self._nearest(points, piece, loop)
+    def _descend(self, x_mm: Floats, y_mm: Floats, piece: Index) -> Singles:
+        loop = self.flat.loop.take(piece)
+        piece = self._moved(piece, loop, self._offset(x_mm, y_mm, piece, loop))
+        best, ahead = self._nearest(x_mm, y_mm, piece, loop)
         moving = np.flatnonzero(ahead)
         if len(moving):
-            piece = self._moved(piece[moving], loop[moving], ahead[moving] * (_BESIDE + 1))
-            closer, _ = self._nearest(points[moving], piece, loop[moving])
-            best[moving] = np.minimum(best[moving], closer)
+            of = loop.take(moving)
+            piece = self._moved(piece.take(moving), of, ahead.take(moving) * (_BESIDE + 1))
+            closer, _ = self._nearest(x_mm.take(moving), y_mm.take(moving), piece, of)
+            best[moving] = np.minimum(best.take(moving), closer)
         return best
 
     def _moved(self, piece: Index, loop: Index, by: Index) -> Index:
         begin = self.flat.begin[:-1][loop]
-        return np.asarray(begin + (piece - begin + by) % self._sizes[loop])
+        size = self._sizes.take(loop)
+        on = piece - begin
+        on += by
+        if self._shortest <= _FARTHEST:
+            return np.asarray(begin + on % size)
+        # Far faster than the remainder; no move is longer than a loop.
+        on += size * (on < 0)
+        on -= size * (on >= size)
+        on += begin
+        return on
 
-    def _offset(self, points: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
+    def _offset(self, x_mm: Floats, y_mm: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
         """Return how many pieces on the foot of a point lies if the loop ran on straight."""
         first = piece + (_MORE * loop + _BESIDE)
-        x, y = self._x[first], self._y[first]
-        ax, ay = self._x[first + 1] - x, self._y[first + 1] - y
-        t = ((points[:, 0] - x) * ax + (points[:, 1] - y) * ay) / np.maximum(
-            ax * ax + ay * ay, 1e-18
-        )
-        t = np.minimum(np.maximum(t, -_FARTHEST), _FARTHEST)
-        return np.asarray(np.floor(t), dtype=np.int8)
+        x, y = self._x.take(first), self._y.take(first)
+        first += 1
+        ax, ay = self._x.take(first), self._y.take(first)
+        ax -= x
+        ay -= y
+        t = (x_mm - x) * ax
+        t += (y_mm - y) * ay
+        ax *= ax
+        ay *= ay
+        ax += ay
+        t /= np.maximum(ax, 1e-18, out=ax)
+        np.minimum(np.maximum(t, -_FARTHEST, out=t), _FARTHEST, out=t)
+        return np.asarray(np.floor(t, out=t), dtype=np.int8)
 
     def _nearest(
-        self, points: Floats, piece: Index, loop: Index
+        self, x_mm: Floats, y_mm: Floats, piece: Index, loop: Index
     ) -> tuple[Singles, NDArray[np.int8]]:
         """Return the least squared distance, and on which side of the pieces it falls on."""
-        px, py = points[:, 0], points[:, 1]
         first = piece + _MORE * loop
-        x0 = (self._x[first] - px).astype(np.float32)
-        y0 = (self._y[first] - py).astype(np.float32)
-        ahead = np.zeros(len(first), dtype=np.int8)
+        x0 = (self._x.take(first) - x_mm).astype(np.float32)
+        y0 = (self._y.take(first) - y_mm).astype(np.float32)
         for step in range(1, _MORE + 1):
-            x1 = (self._x[first + step] - px).astype(np.float32)
-            y1 = (self._y[first + step] - py).astype(np.float32)
+            first += 1
+            x1 = (self._x.take(first) - x_mm).astype(np.float32)
+            y1 = (self._y.take(first) - y_mm).astype(np.float32)
             ax, ay = x1 - x0, y1 - y0
             t = x0 * ax
             t += y0 * ay
-            t /= -np.maximum(ax * ax + ay * ay, 1e-18)
+            length2 = ax * ax
+            length2 += ay * ay
+            t /= np.negative(np.maximum(length2, 1e-18, out=length2), out=length2)
             np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
             ax *= t
             ay *= t
@@ -246,8 +266,9 @@ class _Pieces:
             else:
                 best = np.minimum(best, ax)
             x0, y0 = x1, y1
-        ahead[least <= best] = -1
-        ahead[(ax <= best) & (ax < least)] = 1
+        ahead = ((ax <= best) & (ax < least)).view(np.int8)
+        # Where the first piece is as near as any there is nothing ahead.
+        ahead -= (least <= best).view(np.int8)
         return best, ahead
 
 
@@ -311,25 +332,25 @@ class _Edges:
         parity = np.bitwise_xor.accumulate(toggles.reshape(planes, rows, columns + 1), axis=2)
         return np.ascontiguousarray(parity[:, :, :-1]).view(np.bool_)
 
-    def search(self, plane: int, points: Floats) -> tuple[Singles, Index]:
+    def search(self, plane: int, x_mm: Floats, y_mm: Floats) -> tuple[Singles, Index]:
         """Return the distance to the nearest edge of a plane and the loop it belongs to."""
         lower = self.first_loop[plane]
         upper = np.searchsorted(self._loop_plane, plane, side="right")
         edges = slice(self._flat.begin[lower], self._flat.begin[upper])
-        middle = points.mean(axis=0)
+        middle_x, middle_y = x_mm.mean(), y_mm.mean()
         single = np.float32
-        x = (self._x[edges] - middle[0]).astype(single)
-        y = (self._y[edges] - middle[1]).astype(single)
+        x = (self._x[edges] - middle_x).astype(single)
+        y = (self._y[edges] - middle_y).astype(single)
         along_x = self._along_x[edges].astype(single)
         along_y = self._along_y[edges].astype(single)
         inverse = 1 / np.maximum(along_x * along_x + along_y * along_y, single(1e-18))
-        from_middle = (points - middle).astype(single)
-        distance = np.empty(len(points), dtype=single)
-        nearest = np.empty(len(points), dtype=np.intp)
+        from_x = (x_mm - middle_x).astype(single)[:, None]
+        from_y = (y_mm - middle_y).astype(single)[:, None]
+        distance = np.empty(len(x_mm), dtype=single)
+        nearest = np.empty(len(x_mm), dtype=np.intp)
         step = max(1, _PAIRS // len(x))
-        for first in range(0, len(points), step):
-            part = from_middle[first : first + step]
-            dx, dy = part[:, :1] - x, part[:, 1:] - y
+        for first in range(0, len(x_mm), step):
+            dx, dy = from_x[first : first + step] - x, from_y[first : first + step] - y
             t = dx * along_x
             t += dy * along_y
             t *= inverse
@@ -342,5 +363,5 @@ class _Edges:
             dx += dy
             found = dx.argmin(axis=1)
             nearest[first : first + step] = found
-            distance[first : first + step] = dx[np.arange(len(part)), found]
+            distance[first : first + step] = dx[np.arange(len(dx)), found]
         return np.sqrt(distance), self._flat.loop[edges][nearest]

@@ -1,15 +1,16 @@
 """From the contours of a structure to a stack of parallel planes with closed loops."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planchecker.dosimetry.flat import FlatLoops
+from planchecker.dosimetry.flat import FlatLoops, median
 from planchecker.dosimetry.frame import Frame, frame_of
-from planchecker.dosimetry.loops import Loop, are_holes
-from planchecker.dosimetry.repair import simple_loops, tangled, without_twins
+from planchecker.dosimetry.loops import Loop
+from planchecker.dosimetry.nesting import are_holes, distinct
+from planchecker.dosimetry.repair import simple_loops, tangled
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError
 
@@ -74,9 +75,9 @@ class PlaneStack:
     @property
     def vertices(self) -> NDArray[np.float64]:
         """All vertices in stack coordinates (x, y, position), shape (N, 3)."""
-        placed = [(loop, plane.position_mm) for plane in self.planes for loop in plane.loops]
-        positions = np.repeat([at for _, at in placed], [len(loop) for loop, _ in placed])
-        return np.column_stack([np.concatenate([loop for loop, _ in placed]), positions])
+        flat = FlatLoops.of([loop for plane in self.planes for loop in plane.loops])
+        positions = [plane.position_mm for plane in self.planes for _ in plane.loops]
+        return np.column_stack([flat.points, np.repeat(positions, flat.sizes)])
 
 
 def stack_planes(structure: Structure, *, spacing_mm: float | None = None) -> PlaneStack:
@@ -100,8 +101,9 @@ def stack_planes(structure: Structure, *, spacing_mm: float | None = None) -> Pl
     notes: list[str] = list(structure.notes)
     closed = _closed_contours(structure, notes)
     try:
-        frame = frame_of(closed)
-        positions, flat = _project(frame, closed, notes)
+        areas = closed.vector_areas()
+        frame = frame_of(closed, areas)
+        positions, flat = _project(frame, closed, areas, notes)
         planes = _group(positions, flat, notes)
     except GeometryError as error:
         raise GeometryError(f"{structure.name!r}: {error}") from error
@@ -122,7 +124,7 @@ def _usual_spacing(
 ) -> float:
     gaps = np.diff([plane.position_mm for plane in planes])
     if len(gaps):
-        usual = float(np.median(gaps))
+        usual = median(gaps)
         if usual > _WIDEST_SPACING_MM:
             raise GeometryError(
                 f"{structure.name!r}: its planes are {usual:g} mm apart, so what lies between them "
@@ -169,27 +171,29 @@ def _closed_contours(structure: Structure, notes: list[str]) -> FlatLoops:
     return joined
 
 
-def _project(frame: Frame, contours: FlatLoops, notes: list[str]) -> tuple[list[float], list[Loop]]:
+def _project(
+    frame: Frame, contours: FlatLoops, normals: NDArray[np.float64], notes: list[str]
+) -> tuple[list[float], FlatLoops]:
     local = frame.from_patient(contours.points)
-    positions = _medians(local[:, 2], contours)
-    deviation = np.abs(local[:, 2] - positions[contours.loop])
+    across = np.ascontiguousarray(local[:, 2])
+    positions = _medians(across, contours)
+    deviation = np.abs(across - np.repeat(positions, contours.sizes))
     bent = contours.highest(deviation) > _FLAT_MM
-    areas = np.linalg.norm(contours.vector_areas(), axis=1)
-    across = float(areas[bent].sum())
-    if bent.sum() * 2 > len(bent) or across > _STRAY_SHARE * float(areas.sum()):
+    flat = replace(contours, points=np.ascontiguousarray(local[:, :2]))
+    if not bent.any():
+        return positions.tolist(), flat
+    areas = np.linalg.norm(normals, axis=1)
+    stray = float(areas[bent].sum())
+    if bent.sum() * 2 > len(bent) or stray > _STRAY_SHARE * float(areas.sum()):
         raise GeometryError(
             f"{bent.sum()} of {len(bent)} contours do not lie in parallel planes; export contours "
             "drawn on one image orientation"
         )
-    if bent.any():
-        notes.append(f"{bent.sum()} contours outside the common plane orientation dropped")
-    flat = np.ascontiguousarray(local[:, :2])
+    notes.append(f"{bent.sum()} contours outside the common plane orientation dropped")
+    loops = flat.split()
     return (
         positions[~bent].tolist(),
-        [
-            flat[contours.begin[index] : contours.begin[index + 1]]
-            for index in np.flatnonzero(~bent).tolist()
-        ],
+        FlatLoops.of([loops[index] for index in np.flatnonzero(~bent).tolist()]),
     )
 
 
@@ -197,11 +201,11 @@ def _medians(values: NDArray[np.float64], contours: FlatLoops) -> NDArray[np.flo
     """Return the median of each contour; mostly all its values are one."""
     low, high = contours.lowest(values), contours.highest(values)
     for index in np.flatnonzero(high > low).tolist():
-        low[index] = np.median(values[contours.begin[index] : contours.begin[index + 1]])
+        low[index] = median(values[contours.begin[index] : contours.begin[index + 1]])
     return low
 
 
-def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[Plane]:
+def _group(positions: list[float], flat: FlatLoops, notes: list[str]) -> list[Plane]:
     together: list[list[int]] = []
     for index in np.argsort(positions, kind="stable").tolist():
         if together and positions[index] - positions[together[-1][0]] <= _SAME_PLANE_MM:
@@ -210,21 +214,21 @@ def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[P
             together.append([index])
     counts = _Counts()
     parts = _cut(flat, counts)
-    planes = []
-    for group in together:
-        members = [part for index in group for part in parts[index]]
-        kept = without_twins(members) if len(members) > 1 else members
-        counts.twice += len(members) - len(kept)
-        planes.append((float(np.mean([positions[index] for index in group])), kept))
-    areas = iter(_areas([loop for _, kept in planes for loop in kept]))
+    members = [[part for index in group for part in parts[index]] for group in together]
+    kept = distinct(members)
+    counts.twice = sum(map(len, members)) - sum(map(len, kept))
+    all_areas, all_holes = _areas_and_holes(kept)
+    areas, holes = iter(all_areas), iter(all_holes)
     found = []
-    for position, kept in planes:
-        own = [next(areas) for _ in kept]
+    for group, loops in zip(together, kept, strict=True):
+        own, inner = [next(areas) for _ in loops], tuple(next(holes) for _ in loops)
         counts.hollow += sum(area < 1e-9 for area in own)
-        if kept:
-            holes = tuple(are_holes(kept))
+        if loops:
+            position = positions[group[0]]
+            if len(group) > 1:
+                position = float(np.mean([positions[index] for index in group]))
             found.append(
-                Plane(position_mm=position, loops=tuple(kept), area_mm2=sum(own), holes=holes)
+                Plane(position_mm=position, loops=tuple(loops), area_mm2=sum(own), holes=inner)
             )
     if counts.crossing:
         notes.append(f"{counts.crossing} contours cross themselves: filled by the even-odd rule")
@@ -233,6 +237,18 @@ def _group(positions: list[float], flat: list[Loop], notes: list[str]) -> list[P
     if counts.hollow:
         notes.append(f"contours of zero area, which enclose nothing: {counts.hollow}")
     return found
+
+
+def _areas_and_holes(planes: list[list[Loop]]) -> tuple[list[float], list[bool]]:
+    """Return the area of each loop, and whether it is a hole, plane by plane."""
+    loops = [loop for plane in planes for loop in plane]
+    if not loops:
+        return [], []
+    flat = FlatLoops.of(loops)
+    return (
+        np.abs(flat.signed_areas()).tolist(),
+        are_holes(flat, [len(plane) for plane in planes]).tolist(),
+    )
 
 
 @dataclass(slots=True)
@@ -244,16 +260,19 @@ class _Counts:
     hollow: int = 0
 
 
-def _cut(flat: list[Loop], counts: _Counts) -> list[list[Loop]]:
+def _cut(flat: FlatLoops, counts: _Counts) -> list[list[Loop]]:
     """Return the simple loops that each drawn loop is made of; none where it is a point."""
-    cleaned = FlatLoops.of(flat).cleaned()
+    cleaned = flat.cleaned()
     enough = np.flatnonzero(cleaned.sizes >= 2)
-    counts.hollow += len(flat) - len(enough)
-    parts: list[list[Loop]] = [[] for _ in flat]
+    loops = len(flat.begin) - 1
+    counts.hollow += loops - len(enough)
+    parts: list[list[Loop]] = [[] for _ in range(loops)]
     if not len(enough):
         return parts
     drawn = cleaned.split()
-    usable = FlatLoops.of([drawn[index] for index in enough])
+    usable = cleaned
+    if len(enough) < loops:
+        usable = FlatLoops.of([drawn[index] for index in enough])
     entangled = tangled(usable)
     for index, suspect in zip(enough.tolist(), entangled.tolist(), strict=True):
         loop = drawn[index]
@@ -264,12 +283,6 @@ def _cut(flat: list[Loop], counts: _Counts) -> list[list[Loop]]:
         # A line walked forth and back leaves no loop, yet it may mark where a shape closes.
         parts[index] = cut or [loop]
     return parts
-
-
-def _areas(members: list[Loop]) -> list[float]:
-    if not members:
-        return []
-    return [abs(area) for area in FlatLoops.of(members).signed_areas().tolist()]
 
 
 def _without_stray_marks(planes: list[Plane], notes: list[str]) -> list[Plane]:

@@ -54,6 +54,10 @@ class EdgeCells:
         The same under the readings that differ from it.
     shift
         Offset of the covered part from the cell centre along x and y, in cells, shape (2, N).
+    place, each
+        The cells lie over one another on `each` thin planes at a time: numbers of those on the
+        first of them, the slab times the cells of the lattice plus the cell, rising. On the k-th
+        thin plane of their slab they follow k times ``len(place)`` later.
     in_cap
         Whether the cells lie beyond an end plane.
     """
@@ -63,6 +67,8 @@ class EdgeCells:
     share: Floats
     other: Mapping[Reading, Floats]
     shift: Floats
+    place: Index
+    each: int
     in_cap: bool
 
 
@@ -78,12 +84,16 @@ class FullCells:
         Block of each cell, shape (N,).
     cell
         Flat number of the lattice cell, shape (N,).
+    place, each
+        As for `EdgeCells`, with `each` blocks over one another.
     """
 
     positions_mm: Floats
     thickness_mm: Floats
     block: Index
     cell: Index
+    place: Index
+    each: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -2,13 +2,14 @@
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.frame import Frame
+from planchecker.dosimetry.frame import Frame, swaps_of
 from planchecker.dosimetry.lattice import Lattice
 
 __all__ = ["Cells", "refined"]
@@ -75,15 +76,16 @@ def refined(cells: Cells, *, lattice: Lattice, frame: Frame, dose: DoseGrid) -> 
     )
     height = few.volume_mm3 / lattice.step_mm**2
     middles = (np.arange(parts) + 0.5) / parts - 0.5
-    flat = lattice.points(few.cell)
+    look_up = _looked_up(few, height, middles, lattice, frame, dose)
     doses, positions = [], []
-    for x, y, across in itertools.product(middles, repeat=3):
-        position = few.position_mm + across * height
-        at = np.column_stack([flat + lattice.step_mm * np.array([x, y]), position])
-        found = dose.at(frame.to_patient(at))
-        # At the rim of the grid a part may lie outside: its cell's dose is known.
-        doses.append(np.where(np.isnan(found), few.dose_gy, found))
-        positions.append(position)
+    for x, y, across in itertools.product(range(parts), repeat=3):
+        found = look_up(x, y, across)
+        missing = np.isnan(found)
+        if missing.any():
+            # At the rim of the grid a part may lie outside: its cell's dose is known.
+            found[missing] = few.dose_gy[missing]
+        doses.append(found)
+        positions.append(few.position_mm + middles[across] * height)
     times = parts**3
     left = np.ones(len(cells.dose_gy), dtype=bool)
     left[chosen] = False
@@ -94,6 +96,31 @@ def refined(cells: Cells, *, lattice: Lattice, frame: Frame, dose: DoseGrid) -> 
         cell=np.concatenate([cells.cell[left], np.tile(few.cell, times)]),
         position_mm=np.concatenate([cells.position_mm[left], *positions]),
     )
+
+
+def _looked_up(
+    few: Cells, height: Floats, middles: Floats, lattice: Lattice, frame: Frame, dose: DoseGrid
+) -> Callable[[int, int, int], Floats]:
+    """Return what tells the dose of a part of each cell by its number along x, y and across."""
+    flat = lattice.points(few.cell)
+
+    def points(x: int, y: int, across: int) -> NDArray[np.float64]:
+        place = flat + lattice.step_mm * middles[[x, y]]
+        local = np.column_stack([place, few.position_mm + middles[across] * height])
+        return frame.to_patient(local)
+
+    to_patient, to_grid = swaps_of(frame.axes), swaps_of(dose.axes.T)
+    if to_patient is None or to_grid is None:
+        return lambda x, y, across: dose.at(points(x, y, across))
+    # Along each axis of the grid a place depends on one axis of the stack only.
+    along = [dose.places_of(points(part, part, part)) for part in range(len(middles))]
+    depends_on = [to_patient[source][0] for source, _ in to_grid]
+
+    def by_axis(*part: int) -> Floats:
+        plane, row, column = (along[part[depends_on[axis]]][axis] for axis in range(3))
+        return dose.at_places(plane, row, column)
+
+    return by_axis
 
 
 def _telling(cells: Cells, most: int) -> Index:

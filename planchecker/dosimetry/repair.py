@@ -9,7 +9,7 @@ from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.loops import Loop, split_keyholes
 from planchecker.errors import GeometryError
 
-__all__ = ["find_crossings", "simple_loops", "tangled", "without_twins"]
+__all__ = ["SAME_OUTLINE_MM", "find_crossings", "simple_loops", "tangled", "without_twins"]
 
 # Pairs of edges looked at together, to bound the memory.
 _CHUNK = 1_000_000
@@ -17,8 +17,8 @@ _CHUNK = 1_000_000
 _MOST_CROSSINGS = 1000
 # Edges beside an edge, beyond which a loop is looked at alone.
 _MOST_NEIGHBOURS = 1000
-# Two outlines this close all along are one outline written twice, not a wall.
-_SAME_OUTLINE_MM = 0.1
+SAME_OUTLINE_MM = 0.1
+"""Two outlines this close all along are one outline written twice, not a wall."""
 
 
 def simple_loops(loop: Loop) -> tuple[list[Loop], bool]:
@@ -219,7 +219,7 @@ def without_twins(members: Sequence[Loop]) -> list[Loop]:
     boxes = np.array([[*loop.min(axis=0), *loop.max(axis=0)] for loop in members]).reshape(-1, 4)
     twins: set[int] = set()
     for index, loop in enumerate(members):
-        alike = np.abs(boxes[:index] - boxes[index]).max(axis=1) <= _SAME_OUTLINE_MM
+        alike = np.abs(boxes[:index] - boxes[index]).max(axis=1) <= SAME_OUTLINE_MM
         if any(
             earlier not in twins and _run_together(loop, members[earlier])
             for earlier in np.flatnonzero(alike).tolist()
@@ -229,7 +229,7 @@ def without_twins(members: Sequence[Loop]) -> list[Loop]:
 
 
 def _run_together(loop: Loop, other: Loop) -> bool:
-    return max(_farthest(loop, other), _farthest(other, loop)) <= _SAME_OUTLINE_MM
+    return max(_farthest(loop, other), _farthest(other, loop)) <= SAME_OUTLINE_MM
 
 
 def _farthest(loop: Loop, other: Loop) -> float:

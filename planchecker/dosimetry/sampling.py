@@ -6,15 +6,16 @@ Every cell carries several volumes, one for each way of reading what the contour
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.flat import FlatLoops
+from planchecker.dosimetry.kept import Kept, join
 from planchecker.dosimetry.lattice import Lattice, lattice_for
-from planchecker.dosimetry.lattice_dose import LatticeDose
+from planchecker.dosimetry.lattice_dose import LatticeDose, NodePlane
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
 from planchecker.dosimetry.readings import EdgeCells, FullCells, Reading, Slabs
 from planchecker.dosimetry.refining import Cells, refined
@@ -104,34 +105,6 @@ def sample(stack: PlaneStack, dose: DoseGrid) -> Samples:
     return collector.samples(dose)
 
 
-class _Kept(NamedTuple):
-    """Samples of one kind from some slabs."""
-
-    dose_gy: Floats
-    spread_gy: Floats
-    cell: Index
-    position_mm: Floats
-
-    @classmethod
-    def joined(cls, parts: list["_Kept"]) -> "_Kept":
-        """Return all samples together."""
-        return cls(
-            _join([part.dose_gy for part in parts]),
-            _join([part.spread_gy for part in parts]),
-            np.concatenate([np.zeros(0, dtype=np.intp), *(part.cell for part in parts)]),
-            _join([part.position_mm for part in parts]),
-        )
-
-    def only(self, chosen: Index) -> "_Kept":
-        """Return some of the samples."""
-        return _Kept(
-            self.dose_gy[chosen],
-            self.spread_gy[chosen],
-            self.cell[chosen],
-            self.position_mm[chosen],
-        )
-
-
 class _Collector:
     """Turns slabs into samples and keeps track of the extremes."""
 
@@ -139,8 +112,8 @@ class _Collector:
         self._lattice = lattice
         self._dose = dose
         self._stack = stack
-        self._edge: list[_Kept] = []
-        self._full: list[_Kept] = []
+        self._edge: list[Kept] = []
+        self._full: list[Kept] = []
         self._count = 0
         self._edge_volume: list[Floats] = []
         self._full_volume: list[Floats] = []
@@ -162,78 +135,86 @@ class _Collector:
 
     def _add_edges(self, slabs: Slabs) -> None:
         edges = slabs.edges
-        found = self._dose.at(
-            slabs.positions_mm, slabs.thickness_mm, edges.thin, edges.cell, edges.shift
-        )
-        dose = found.dose_gy
-        spread = _spread(
-            found.along_x * (1 - 2 * np.abs(edges.shift[0])),
-            found.along_y * (1 - 2 * np.abs(edges.shift[1])),
-            found.across,
-        )
-        size = self._lattice.step_mm**2 * slabs.thickness_mm
-        dosed = ~np.isnan(dose)
-        filled = np.zeros(len(dose), dtype=bool)
-        for share in (edges.share, *edges.other.values()):
+        filled = edges.share > 0
+        for share in edges.other.values():
             filled |= share > 0
-        used = np.flatnonzero(filled & dosed)
-        self._add_volumes(edges, size[edges.thin], used, np.flatnonzero(filled & ~dosed))
-        kept = _Kept(
-            dose[used], spread[used], edges.cell[used], slabs.positions_mm[edges.thin[used]]
-        )
+        # Cells that no reading fills need no dose.
+        used = np.flatnonzero(filled)
+        thin, cell = edges.thin.take(used), edges.cell.take(used)
+        shift = edges.shift.take(used, axis=1)
+        found = self._dose.at(slabs.positions_mm, slabs.thickness_mm, thin, cell, shift)
+        rest = np.abs(shift)
+        rest *= -2
+        rest += 1
+        spread = _spread(found.along_x * rest[0], found.along_y * rest[1], found.across)
+        position = slabs.positions_mm.take(thin)
+        size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
+        kept = Kept(found.dose_gy, spread, cell, position)
+        missing = np.isnan(found.dose_gy)
+        if missing.any():
+            dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
+            self._add_outside(edges, size.take(outside), used.take(outside))
+            kept, used, size = kept.only(dosed), used.take(dosed), size.take(dosed)
+        base = edges.share.take(used)
+        self._add_volumes(edges, base, size, used)
         self._edge.append(kept)
-        self._watch(kept, edges.share[used] > 0.5, in_cap=edges.in_cap)
+        self._watch(kept, base > 0.5, in_cap=edges.in_cap)
         if edges.in_cap:
-            self._watch_beyond(kept, _longest(edges)[used] > 0.5)
+            self._watch_beyond(kept, _longest(edges).take(used) > 0.5)
 
-    def _add_volumes(self, edges: EdgeCells, size: Floats, used: Index, outside: Index) -> None:
-        """Take in what edge cells hold under each reading; `used` are those with a dose."""
-        held = edges.share[used] * size[used]
+    def _add_volumes(self, edges: EdgeCells, base: Floats, size: Floats, used: Index) -> None:
+        """Take in what edge cells with a dose hold under each reading."""
+        held = base * size
         self._edge_volume.append(held)
         self._total += float(held.sum())
-        self._outside += float((edges.share[outside] * size[outside]).sum())
         for reading, share in edges.other.items():
-            change = (share[used] - edges.share[used]) * size[used]
+            change = share.take(used)
+            change -= base
+            # Same type as the volumes.
+            change = change * size
             differ = np.flatnonzero(change)
-            change = change[differ]
+            change = change.take(differ)
             self._changes.setdefault(reading, []).append((differ + self._count, change))
             self._total[reading] += float(change.sum())
-            if len(outside):
-                change = (share[outside] - edges.share[outside]) * size[outside]
-                self._outside[reading] += float(change.sum())
         self._count += len(used)
+
+    def _add_outside(self, edges: EdgeCells, size: Floats, outside: Index) -> None:
+        """Take in what edge cells outside the dose hold under each reading."""
+        base = edges.share.take(outside)
+        self._outside += float((base * size).sum())
+        for reading, share in edges.other.items():
+            self._outside[reading] += float(((share.take(outside) - base) * size).sum())
 
     def _add_full(self, full: FullCells) -> None:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
-        size = self._lattice.step_mm**2 * full.thickness_mm[full.block]
-        dosed = ~np.isnan(found.dose_gy)
-        used: NDArray[np.bool_] | slice = slice(None) if dosed.all() else dosed
-        self._outside += float(size[~dosed].sum())
-        held = size[used]
+        held = (self._lattice.step_mm**2 * full.thickness_mm).take(full.block)
         spread = _spread(found.along_x, found.along_y, found.across)
-        kept = _Kept(
-            found.dose_gy[used],
-            spread[used],
-            full.cell[used],
-            full.positions_mm[full.block[used]],
-        )
+        kept = Kept(found.dose_gy, spread, full.cell, full.positions_mm.take(full.block))
+        missing = np.isnan(found.dose_gy)
+        if missing.any():
+            self._outside += float(held[missing].sum())
+            dosed = np.flatnonzero(~missing)
+            kept, held = kept.only(dosed), held.take(dosed)
         self._full.append(kept)
         self._full_volume.append(held)
         self._total += float(held.sum())
         self._watch(kept, None, in_cap=False)
 
-    def _watch_beyond(self, kept: "_Kept", counted: NDArray[np.bool_]) -> None:
+    def _watch_beyond(self, kept: Kept, counted: NDArray[np.bool_]) -> None:
         """Take in the cells of an end that may reach as far as the next slice."""
         inner, self._in_caps = self._in_caps, self._beyond
         self._watch(kept, counted, in_cap=True)
         self._in_caps = inner
 
-    def _watch(self, kept: "_Kept", counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
+    def _watch(self, kept: Kept, counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
+        dose, chosen = kept.dose_gy, None
         if counted is not None:
-            kept = kept.only(np.flatnonzero(counted))
-        if not len(kept.dose_gy):
+            chosen = np.flatnonzero(counted)
+            dose = dose.take(chosen)
+        if not len(dose):
             return
-        for index in (int(kept.dose_gy.argmax()), int(kept.dose_gy.argmin())):
+        for found in (int(dose.argmax()), int(dose.argmin())):
+            index = found if chosen is None else int(chosen[found])
             self._note_place(
                 float(kept.dose_gy[index]),
                 self._lattice.points(kept.cell[index : index + 1])[0],
@@ -261,26 +242,40 @@ class _Collector:
         positions, half = slabs.positions_mm, slabs.thickness_mm / 2
         planes = self._dose.nodes(float((positions - half).min()), float((positions + half).max()))
         inside = SolidCells(slabs, self._lattice)
+        first, at_once = 0, 2
+        # Once a cell has been met that is as hot or as cold, hardly a node is left to look up.
+        while first < len(planes):
+            self._watch_some(planes[first : first + at_once], slabs, inside)
+            first, at_once = first + at_once, 4 * at_once
+
+    def _watch_some(self, planes: list[NodePlane], slabs: Slabs, inside: SolidCells) -> None:
+        positions, half = slabs.positions_mm, slabs.thickness_mm / 2
         low, high = self._extremes(in_cap=slabs.edges.in_cap)
+        asked = []
         for plane in planes:
-            nearest = int(np.abs(positions - plane.position_mm).argmin())
-            if abs(positions[nearest] - plane.position_mm) > half[nearest] + 1e-9:
-                continue
-            # Mostly a cell has been met that is as hot or as cold: nothing to look up then.
             telling = np.flatnonzero((plane.dose_gy > high) | (plane.dose_gy < low))
-            counted = telling[
-                inside.at(
-                    nearest, plane.position_mm, plane.cell[telling], plane.place_mm[:, telling]
-                )
-            ]
-            if not len(counted):
+            if not len(telling):
                 continue
-            values = plane.dose_gy[counted]
+            nearest = int(np.abs(positions - plane.position_mm).argmin())
+            if abs(positions[nearest] - plane.position_mm) <= half[nearest] + 1e-9:
+                asked.append((nearest, plane, telling))
+        if not asked:
+            return
+        answers = inside.at(
+            [(thin, plane.position_mm) for thin, plane, _ in asked],
+            [plane.cell.take(telling) for _, plane, telling in asked],
+            [plane.place_mm.take(telling, axis=1) for _, plane, telling in asked],
+        )
+        for counted, (_, plane, telling) in zip(answers, asked, strict=True):
+            chosen = telling[counted]
+            if not len(chosen):
+                continue
+            values = plane.dose_gy[chosen]
             for index in (int(values.argmax()), int(values.argmin())):
-                dose_gy = float(values[index])
-                low, high = min(low, dose_gy), max(high, dose_gy)
-                place = plane.place_mm[:, counted[index]]
-                self._note_place(dose_gy, place, plane.position_mm, in_cap=slabs.edges.in_cap)
+                place = plane.place_mm[:, chosen[index]]
+                self._note_place(
+                    float(values[index]), place, plane.position_mm, in_cap=slabs.edges.in_cap
+                )
 
     def _extremes(self, *, in_cap: bool) -> tuple[float, float]:
         if not in_cap:
@@ -343,10 +338,10 @@ class _Collector:
     def samples(self, dose: DoseGrid) -> Samples:
         """Join everything collected; large cells are cut finer where the dose asks for it."""
         found = np.isfinite(self._highest[0])
-        edge, full = _Kept.joined(self._edge), _Kept.joined(self._full)
+        edge, full = Kept.joined(self._edge), Kept.joined(self._full)
         inside = refined(
             Cells(
-                full.dose_gy, full.spread_gy, _join(self._full_volume), full.cell, full.position_mm
+                full.dose_gy, full.spread_gy, join(self._full_volume), full.cell, full.position_mm
             ),
             lattice=self._lattice,
             frame=self._stack.frame,
@@ -355,7 +350,7 @@ class _Collector:
         return Samples(
             dose_gy=np.concatenate([edge.dose_gy, inside.dose_gy]),
             spread_gy=np.concatenate([edge.spread_gy, inside.spread_gy]),
-            volume_mm3=_join([*self._edge_volume, inside.volume_mm3]),
+            volume_mm3=join([*self._edge_volume, inside.volume_mm3]),
             changes={reading: _together(parts) for reading, parts in self._changes.items()},
             total_mm3=self._total,
             outside_mm3=self._outside,
@@ -382,12 +377,8 @@ def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
     return np.nan_to_num(0.5 * np.sqrt(squares))
 
 
-def _join(parts: list[Floats]) -> Floats:
-    return np.concatenate([np.zeros(0), *parts])
-
-
 def _together(parts: list[tuple[Index, Floats]]) -> tuple[Index, Floats]:
-    return np.concatenate([cells for cells, _ in parts]), _join([change for _, change in parts])
+    return np.concatenate([cells for cells, _ in parts]), join([change for _, change in parts])
 
 
 def _extreme(found: tuple[float, Floats]) -> Extreme:

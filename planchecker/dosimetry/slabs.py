@@ -51,10 +51,6 @@ def slabs(part: Part, lattice: Lattice) -> Iterator[Slabs]:
             yield _cap(outlines, lattice, straight, (count - 1 - start, -1), part.end_mm[1])
 
 
-def _flat(mask: Mask) -> Mask:
-    return mask.reshape(len(mask), -1)
-
-
 def _straight(outlines: Outlines, lattice: Lattice) -> Mask:
     """Tell for every gap whether straight walls are as good as curved ones.
 
@@ -88,8 +84,8 @@ def _gaps(
     gap = np.diff(outlines.positions_mm)
     chosen = np.arange(first, last)
     counts = np.array([_thin_planes(float(gap[g]), lattice) for g in chosen])
-    for count in np.unique(counts):
-        yield _alike(outlines, lattice, chosen[counts == count], straight, int(count))
+    for count in sorted(set(counts.tolist())):
+        yield _alike(outlines, lattice, chosen[counts == count], straight, count)
 
 
 def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, count: int) -> Slabs:
@@ -102,7 +98,9 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
     curved = ~straight[gaps]
     near[curved] = grow(near[curved], _bulge(float(thickness.max() * count), lattice))
     region = Region.of(near)
-    full_slab, full_cell = np.nonzero(_flat(below & above & ~near))
+    full = np.flatnonzero(below & above & ~near)
+    full_slab = full // outlines.cells
+    full_cell = full - full_slab * outlines.cells
     shares = (np.arange(count) + 0.5) / count
     depth, radius2, ends = interpolated(outlines, gaps, straight, region, shares, lattice)
     shape = Shape(region, depth, radius2, lattice)
@@ -115,11 +113,13 @@ def _alike(outlines: Outlines, lattice: Lattice, gaps: Index, straight: Mask, co
         cell=np.tile(cell, count),
         share=base.ravel(),
         other={
-            Reading.PRISM: np.where((shares < 0.5)[:, None], prism[0], prism[1]).ravel(),
+            Reading.PRISM: prism.take((shares >= 0.5).astype(np.intp), axis=0).ravel(),
             Reading.WIDER: shape.shares(OUTLINE_MM).ravel(),
             Reading.NARROWER: shape.shares(-OUTLINE_MM).ravel(),
         },
         shift=shape.shift(base).reshape(2, -1),
+        place=slab * outlines.cells + cell,
+        each=count,
         in_cap=False,
     )
     return Slabs(
@@ -139,6 +139,8 @@ def _full(low_mm: Floats, gap_mm: Floats, slab: Index, cell: Index, lattice: Lat
         thickness_mm=np.repeat(gap_mm / blocks, blocks),
         block=(slab * blocks + np.arange(blocks)[:, None]).ravel(),
         cell=np.tile(cell, blocks),
+        place=slab * (lattice.shape[0] * lattice.shape[1]) + cell,
+        each=blocks,
     )
 
 
@@ -200,6 +202,8 @@ def _cap(
         share=(shares * kept).ravel(),
         other={reading: values.ravel() for reading, values in other.items()},
         shift=shape.shift(shares).reshape(2, -1),
+        place=np.asarray(region.edge[1], dtype=np.intp),
+        each=count,
         in_cap=True,
     )
     return Slabs(

@@ -1,5 +1,8 @@
 """Which places in thin planes are inside a structure."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,7 +11,7 @@ from planchecker.dosimetry.readings import Slabs
 
 __all__ = ["SolidCells"]
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 
@@ -23,54 +26,51 @@ class SolidCells:
         self._slabs = slabs
         self._lattice = lattice
         self._cells = lattice.shape[0] * lattice.shape[1]
-        self._edges: _Sorted | None = None
-        self._full: _Sorted | None = None
 
     def at(
-        self, thin: int, position_mm: float, cells: Index, place_mm: Floats
-    ) -> NDArray[np.bool_]:
-        """Look places up in one thin plane and the block of full cells around it.
+        self,
+        planes: Sequence[tuple[int, float]],
+        cells: Sequence[Index],
+        places_mm: Sequence[Floats],
+    ) -> list[NDArray[np.bool_]]:
+        """Look up places on several planes.
 
         Parameters
         ----------
+        planes
+            Number of the thin plane that each lies in, and its position.
         cells
-            The cell of each place, shape (N,).
-        place_mm
-            Along x and y, shape (2, N).
+            On each plane the cell of each place, shape (N,).
+        places_mm
+            The same along x and y, shape (2, N).
         """
-        inside = np.zeros(len(cells), dtype=bool)
-        if not len(cells):
-            return inside
+        sizes = [len(some) for some in cells]
+        cell, place_mm = np.concatenate(cells), np.concatenate(places_mm, axis=1)
+        inside = np.zeros(len(cell), dtype=bool)
         edges, full = self._slabs.edges, self._slabs.full
         if full is not None:
-            self._full = self._full or _Sorted(full.block * self._cells + full.cell)
-            block = int(np.abs(full.positions_mm - position_mm).argmin())
-            hit, _ = self._full.find(block * self._cells + cells)
+            blocks = [int(np.abs(full.positions_mm - at).argmin()) for _, at in planes]
+            slab = np.repeat(blocks, sizes) // full.each
+            hit, _ = _find(full.place, slab * self._cells + cell)
             inside[hit] = True
-        self._edges = self._edges or _Sorted(edges.thin * self._cells + edges.cell)
-        hit, edge = self._edges.find(thin * self._cells + cells)
-        away = (place_mm[:, hit] - self._lattice.points(cells[hit]).T) / self._lattice.step_mm
+        slab, thin = np.divmod(np.repeat([thin for thin, _ in planes], sizes), edges.each)
+        hit, found = _find(edges.place, slab * self._cells + cell)
+        edge = thin[hit] * len(edges.place) + found
+        away = place_mm.take(hit, axis=1) - np.stack(self._lattice.places(cell[hit]))
+        away /= self._lattice.step_mm
         share = edges.share[edge]
         # `Slabs` give half the uncovered share times the direction inward as the shift.
-        behind = (edges.shift[:, edge] * away).sum(axis=0) >= 0.5 * (1 - share) * (0.5 - share)
+        behind = (edges.shift.take(edge, axis=1) * away).sum(axis=0) >= 0.5 * (1 - share) * (
+            0.5 - share
+        )
         inside[hit] |= behind & (share > 0)
-        return inside
+        return np.split(inside, np.cumsum(sizes)[:-1])
 
 
-class _Sorted:
-    """Numbers that can be looked up."""
-
-    def __init__(self, numbers: Index) -> None:
-        # Mostly they come in order.
-        rising = bool((numbers[1:] >= numbers[:-1]).all())
-        self._order = None if rising else np.argsort(numbers)
-        self._numbers = numbers if self._order is None else numbers[self._order]
-
-    def find(self, wanted: Index) -> tuple[Index, Index]:
-        """Return which of `wanted` are there, and where."""
-        if not len(self._numbers):
-            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-        at = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
-        hit = np.flatnonzero(self._numbers[at] == wanted)
-        found = at[hit]
-        return hit, found if self._order is None else self._order[found]
+def _find(numbers: Index, wanted: Index) -> tuple[Index, Index]:
+    """Return which of `wanted` are among rising numbers, and where."""
+    if not len(numbers):
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    hit = np.flatnonzero(numbers[at] == wanted)
+    return hit, at[hit]

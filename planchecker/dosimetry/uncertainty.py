@@ -85,15 +85,11 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
         return DoseCurvature(dose_gy=empty, up_gy=empty, down_gy=empty)
     # All of the hottest and coldest cells matter, of the others a regular choice will do.
     tail = min(count, _MOST_SAMPLES // 8)
-    chosen = np.unique(
-        np.concatenate(
-            [
-                np.argpartition(samples.dose_gy, tail - 1)[:tail],
-                np.argpartition(samples.dose_gy, count - tail)[count - tail :],
-                np.arange(0, count, max(1, count // (_MOST_SAMPLES // 2))),
-            ]
-        )
-    )
+    marked = np.zeros(count, dtype=bool)
+    marked[np.argpartition(samples.dose_gy, tail - 1)[:tail]] = True
+    marked[np.argpartition(samples.dose_gy, count - tail)[count - tail :]] = True
+    marked[:: max(1, count // (_MOST_SAMPLES // 2))] = True
+    chosen = np.flatnonzero(marked)
     levels = samples.dose_gy[chosen]
     bend = _second_differences(samples.points_mm(chosen), dose)
     up = np.maximum(-bend, 0.0).sum(axis=1) / 8
@@ -113,22 +109,25 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
 
 def _second_differences(points_mm: NDArray[np.float64], dose: DoseGrid) -> Floats:
     """Second differences of the dose along its three axes at the nearest nodes, (N, 3)."""
-    along = dose.index_coordinates(points_mm)
     nodes = (dose.plane_mm, dose.row_mm, dose.column_mm)
     index = [
-        np.clip(np.searchsorted(n, along[:, a] - np.diff(n).min() / 2), 0, len(n) - 1)
-        for a, n in enumerate(nodes)
+        np.minimum(np.searchsorted(n, along - np.diff(n).min() / 2), len(n) - 1)
+        for n, along in zip(nodes, dose.index_coordinates(points_mm).T, strict=True)
     ]
+    strides = (len(nodes[1]) * len(nodes[2]), len(nodes[2]), 1)
+    here = sum(i * stride for i, stride in zip(index, strides, strict=True))
+    values = dose.values_gy.reshape(-1)
     result = np.zeros((len(points_mm), 3))
     for axis, n in enumerate(nodes):
         if len(n) < 3:
             continue
-        middle = np.clip(index[axis], 1, len(n) - 2)
-        at = [list(index) for _ in range(3)]
-        for offset in (-1, 0, 1):
-            at[offset + 1][axis] = middle + offset
-        low, here, high = (dose.values_gy[tuple(i)].astype(np.float64) for i in at)
-        result[:, axis] = low - 2 * here + high
+        # At a rim the second node tells.
+        middle = np.minimum(np.maximum(index[axis], 1), len(n) - 2)
+        at = here + (middle - index[axis]) * strides[axis]
+        low, own, high = (
+            values.take(at + offset * strides[axis]).astype(np.float64) for offset in (-1, 0, 1)
+        )
+        result[:, axis] = low - 2 * own + high
     return result
 
 

@@ -289,11 +289,11 @@ def _equal(data: bytes, other: Path) -> bool:
 
     from pydicom import dcmread  # noqa: PLC0415
 
-    from planchecker.reading.dataset import MALFORMED  # noqa: PLC0415
+    from planchecker.reading.dataset import raised_by_pydicom  # noqa: PLC0415
 
     try:
         return bool(dcmread(BytesIO(data), force=True) == dcmread(other, force=True))
-    except MALFORMED:
+    except raised_by_pydicom():
         return False
 
 

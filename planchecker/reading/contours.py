@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
 
 from planchecker.dosimetry.structure import Contour, ContourType
 from planchecker.errors import GeometryError
 from planchecker.reading.decimals import parse_decimals
 from planchecker.reading.elements import Elements
+from planchecker.reading.items import RawElement, Tag
 
 __all__ = ["RoiContours", "read_contours"]
 
-_CONTOUR_DATA = BaseTag(0x30060050)
-_CONTOUR_IMAGES = BaseTag(0x30060016)
-_CONTOUR_OFFSET = BaseTag(0x30060045)
+_CONTOUR_DATA = Tag(0x30060050)
+_CONTOUR_IMAGES = Tag(0x30060016)
+_CONTOUR_OFFSET = Tag(0x30060045)
 _MOST_NOTES = 20
 _TYPES = frozenset(ContourType)
 # Referenced SOP Instance UID in little endian, explicit or implicit; a UID has 64 bytes at most.
@@ -75,9 +74,9 @@ def _contour(item: Elements) -> Contour:
 
 def _coordinates(item: Elements) -> NDArray[np.float64]:
     element = item.item.get(_CONTOUR_DATA)
-    if not isinstance(element, RawDataElement):
+    if not isinstance(element, RawElement):
         return np.empty(0)
-    return parse_decimals(element.value or b"")
+    return parse_decimals(element.value)
 
 
 def _geometric_type(text: str) -> ContourType:
@@ -87,8 +86,8 @@ def _geometric_type(text: str) -> ContourType:
 def _image_uid(item: Elements) -> str:
     """Find the image in the raw bytes where possible; parsing the sequence costs 40 µs each."""
     element = item.item.get(_CONTOUR_IMAGES)
-    if isinstance(element, RawDataElement):
-        found = _IMAGE_UID.search(element.value or b"")
+    if isinstance(element, RawElement):
+        found = _IMAGE_UID.search(element.value)
         if found:
             length = ord(found[1] or found[2])
             return found[3][:length].decode("ascii")

@@ -5,18 +5,13 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
-from functools import cache
-
-from pydicom.charset import decode_bytes
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
-from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 from planchecker.case import Patient
+from planchecker.reading.character_sets import decode
 from planchecker.reading.dataset import MALFORMED
 from planchecker.reading.decimals import parse_decimals
-from planchecker.reading.items import Item, split_items
+from planchecker.reading.items import Item, RawElement, split_items
+from planchecker.reading.keywords import tag_of, vr_of
 
 __all__ = ["Elements"]
 
@@ -57,10 +52,9 @@ class Elements:
         element = self._element(keyword)
         if element is None:
             return ()
-        vr = _vr(keyword)
+        vr = vr_of(keyword)
         try:
-            delimiters = PN_DELIMS if vr == "PN" else TEXT_VR_DELIMS
-            text = decode_bytes(element.value or b"", self.character_sets, delimiters)
+            text = decode(element.value, self.character_sets, names=vr == "PN")
         except MALFORMED as error:
             self._note(keyword, f"is malformed: {error or type(error).__name__}")
             return ()
@@ -79,12 +73,12 @@ class Elements:
         element = self._element(keyword)
         if element is None:
             return ()
-        raw = element.value or b""
+        raw = element.value
         # Some systems write another VR than the dictionary's; theirs tells the form.
-        code = _BINARY.get(element.VR or _vr(keyword))
+        code = _BINARY.get(element.vr or vr_of(keyword))
         try:
             if code is not None:
-                order = "<" if element.is_little_endian else ">"
+                order = "<" if element.little else ">"
                 unpacked = [value for (value,) in struct.iter_unpack(order + code, raw)]
                 raw = b"\\".join(repr(value).encode() for value in unpacked)
             return tuple(parse_decimals(raw).tolist())
@@ -122,8 +116,8 @@ class Elements:
 
     def items(self, keyword: str) -> Iterator["Elements"]:
         """Yield a view of each item of a sequence; none where it is absent or malformed."""
-        value = self.item.get(_tag(keyword), [])
-        if isinstance(value, RawDataElement):
+        value = self.item.get(tag_of(keyword), [])
+        if isinstance(value, RawElement):
             try:
                 value = split_items(value)
             except ValueError as error:
@@ -134,7 +128,7 @@ class Elements:
 
     def holds(self, keyword: str) -> bool:
         """Whether the element is present, with or without a value."""
-        return _tag(keyword) in self.item
+        return tag_of(keyword) in self.item
 
     def with_notes(self, notes: list[str]) -> "Elements":
         """Return a view of the same data set that writes its notes elsewhere."""
@@ -149,29 +143,16 @@ class Elements:
             sex=self.text("PatientSex"),
         )
 
-    def _element(self, keyword: str) -> RawDataElement | None:
-        element = self.item.get(_tag(keyword))
+    def _element(self, keyword: str) -> RawElement | None:
+        element = self.item.get(tag_of(keyword))
         if element is None:
             return None
-        if not isinstance(element, RawDataElement):
+        if not isinstance(element, RawElement):
             self._note(keyword, "is a sequence, not a value")
             return None
         return element
 
     def _note(self, keyword: str, text: str) -> None:
-        note = f"{keyword} {_tag(keyword)}: {text}"
+        note = f"{keyword} {tag_of(keyword)}: {text}"
         if note not in self.notes:
             self.notes.append(note)
-
-
-@cache
-def _tag(keyword: str) -> BaseTag:
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        raise KeyError(f"{keyword!r} is no DICOM keyword")
-    return BaseTag(tag)
-
-
-@cache
-def _vr(keyword: str) -> str:
-    return dictionary_VR(_tag(keyword))

@@ -4,27 +4,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
 
 from planchecker.errors import DoseError
-from planchecker.reading.dataset import MALFORMED, DataSet
+from planchecker.reading.dataset import DataSet, raised_by_pydicom
 from planchecker.reading.elements import Elements
-from planchecker.reading.items import PIXEL_DATA, is_whole
+from planchecker.reading.items import PIXEL_DATA, RawElement, is_whole
+from planchecker.reading.syntaxes import (
+    DEFLATED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    RUN_LENGTH,
+    name_of,
+)
 
 __all__ = ["read_stored", "scale"]
 
 _PLAIN = (
-    ImplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
+    IMPLICIT_LITTLE,
+    EXPLICIT_LITTLE,
+    EXPLICIT_BIG,
+    DEFLATED,
 )
 # A run-length code takes at most one byte more per 128; a frame has a header of 64 bytes and
 # its item one of 8, and the offset table takes 4 bytes a frame.
@@ -45,10 +45,10 @@ def read_stored(dataset: DataSet, *, shape: tuple[int, int, int]) -> NDArray[np.
     expected = shape[0] * shape[1] * shape[2] * (bits // 8)
     data = _pixel_bytes(dataset)
     syntax = dataset.transfer_syntax_uid
-    if syntax == RLELossless:
+    if syntax == RUN_LENGTH:
         return _decode_rle(data, shape=shape, bits=bits, signed=signed)
     if syntax and syntax not in _PLAIN:
-        raise DoseError(f"the dose is stored as {syntax.name!r}; export it uncompressed")
+        raise DoseError(f"the dose is stored as {name_of(syntax)!r}; export it uncompressed")
     if len(data) not in (expected, expected + expected % 2):
         raise DoseError(
             f"Pixel Data (7FE0,0010) holds {len(data)} bytes where Rows, Columns and Number of "
@@ -106,7 +106,7 @@ def _pixel_format(dose: Elements) -> tuple[int, bool]:
 
 def _pixel_bytes(dataset: DataSet) -> bytes:
     element = dataset.elements.get(PIXEL_DATA)
-    if not isinstance(element, RawDataElement) or not element.value:
+    if not isinstance(element, RawElement) or not element.value:
         raise DoseError(
             "the file holds no Pixel Data (7FE0,0010); export the dose grid with its voxels"
         )
@@ -125,6 +125,7 @@ def _decode_rle(
     if len(data) > expected * _RLE_OVERHEAD + shape[0] * _RLE_HEADER:
         raise DoseError("the run-length encoded Pixel Data are longer than the dose grid")
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - rarely needed
+    from pydicom.uid import RLELossless  # noqa: PLC0415
 
     options: dict[str, Any] = {
         "number_of_frames": shape[0],
@@ -140,5 +141,5 @@ def _decode_rle(
     try:
         array, _ = get_decoder(RLELossless).as_array(data, raw=True, **options)
         return np.asarray(array).reshape(shape)
-    except MALFORMED as error:
+    except raised_by_pydicom() as error:
         raise DoseError(f"the run-length encoded Pixel Data cannot be read: {error}") from error

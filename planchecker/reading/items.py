@@ -2,23 +2,56 @@
 
 pydicom builds a full data set for every item, which for contours and control points takes most
 of the reading time, and it lets values and items end early without a word. Here an item is a
-mapping from tag to pydicom's `RawDataElement`, nothing more. A sequence stays raw until it is
+mapping from tag to `RawElement`, nothing more. A sequence stays raw until it is
 asked for, except where its length is undefined: its end is only found by reading it.
 """
 
 from dataclasses import dataclass, replace
 from struct import Struct
-from typing import Union
+from typing import NamedTuple, Union
 
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
+__all__ = [
+    "PIXEL_DATA",
+    "Item",
+    "RawElement",
+    "Tag",
+    "is_whole",
+    "looks_explicit",
+    "read_elements",
+    "split_items",
+]
 
-__all__ = ["PIXEL_DATA", "Item", "is_whole", "looks_explicit", "read_elements", "split_items"]
 
-Item = dict[BaseTag, Union[RawDataElement, "list[Item]"]]
+class Tag(int):
+    """A tag: the number of the group times 65536 plus that of the element.
+
+    Examples
+    --------
+    >>> str(Tag(0x30060050))
+    '(3006,0050)'
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"({self >> 16:04X},{self & 0xFFFF:04X})"
+
+
+class RawElement(NamedTuple):
+    """One element as the file holds it; `vr` is None where the VR is implicit."""
+
+    tag: Tag
+    vr: str | None
+    length: int
+    value: bytes
+    implicit: bool
+    little: bool
+
+
+Item = dict[Tag, Union[RawElement, "list[Item]"]]
 """Elements by tag; a list is a sequence that was read already."""
 
-PIXEL_DATA = BaseTag(0x7FE00010)
+PIXEL_DATA = Tag(0x7FE00010)
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = 0xFFFEE000
 _END_OF_ITEM = 0xFFFEE00D
@@ -43,7 +76,7 @@ def read_elements(data: bytes, start: int, *, implicit: bool, little: bool) -> I
     return item
 
 
-def split_items(element: RawDataElement) -> list[Item]:
+def split_items(element: RawElement) -> list[Item]:
     """Split the value of a sequence into its items.
 
     Raises
@@ -51,17 +84,17 @@ def split_items(element: RawDataElement) -> list[Item]:
     ValueError
         If the bytes are not a whole number of items, each with whole elements.
     """
-    data = element.value or b""
+    data = element.value
     if not is_whole(element):
         raise ValueError("the sequence ends early")
-    parser = _Parser.of(data, implicit=element.is_implicit_VR, little=element.is_little_endian)
+    parser = _Parser.of(data, implicit=element.implicit, little=element.little)
     items, _ = parser.items(0, len(data))
     return items
 
 
-def is_whole(element: RawDataElement) -> bool:
+def is_whole(element: RawElement) -> bool:
     """Whether all bytes that the element announces are there."""
-    return len(element.value or b"") == element.length
+    return len(element.value) == element.length
 
 
 def looks_explicit(data: bytes, at: int) -> bool:
@@ -96,7 +129,7 @@ class _Parser:
             if tag == _END_OF_SEQUENCE:
                 return found, at
             if tag != _ITEM:
-                raise ValueError(f"an item begins with the tag {BaseTag(tag)}")
+                raise ValueError(f"an item begins with the tag {Tag(tag)}")
             undefined = length == _UNDEFINED_LENGTH
             end = stop if undefined else at + length
             if end > stop:
@@ -120,7 +153,7 @@ class _Parser:
                 return item, at + 8
             vr, length, start = self.value(at, length)
             if length == _UNDEFINED_LENGTH and tag != PIXEL_DATA:
-                item[BaseTag(tag)], at = self.nested(vr).items(start, stop, delimited=True)
+                item[Tag(tag)], at = self.nested(vr).items(start, stop, delimited=True)
                 continue
             if length == _UNDEFINED_LENGTH:
                 at = self.fragments_end(start)
@@ -128,9 +161,9 @@ class _Parser:
             else:
                 at = start + length
             if at > stop and not (top and tag == PIXEL_DATA):
-                raise ValueError(f"the element {BaseTag(tag)} ends early")
-            item[BaseTag(tag)] = RawDataElement(
-                BaseTag(tag), vr, length, self.data[start:at], start, vr is None, self.little
+                raise ValueError(f"the element {Tag(tag)} ends early")
+            item[Tag(tag)] = RawElement(
+                Tag(tag), vr, length, self.data[start:at], vr is None, self.little
             )
         if delimited:
             raise ValueError("an item of undefined length has no end")

@@ -41,7 +41,7 @@ def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
     """
     from pydicom import dcmread  # noqa: PLC0415 - heavy
 
-    from planchecker.reading.dataset import MALFORMED  # noqa: PLC0415 - imports pydicom
+    from planchecker.reading.dataset import raised_by_pydicom  # noqa: PLC0415
 
     if not 0 < image.rows * image.columns <= _MOST_PIXELS:
         raise ReadError(f"{image.path!r} states {image.rows} x {image.columns} pixels")
@@ -55,7 +55,7 @@ def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
                 raise ReadError(f"{image.path!r} holds more than one frame")
             slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
             stored = dataset.pixel_array
-    except MALFORMED as error:
+    except raised_by_pydicom() as error:
         raise ReadError(f"{image.path!r}: its pixels cannot be read") from error
     if stored.shape != (image.rows, image.columns):
         raise ReadError(f"{image.path!r} holds pixels of shape {stored.shape!r}")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from planchecker.reading.syntaxes import name_of
+
 __all__ = ["SOP_CLASSES", "Kind", "SopClass", "why_foreign"]
 
 
@@ -57,7 +59,4 @@ def why_foreign(sop_class_uid: str) -> str:
     """
     if sop_class_uid in _REASONS:
         return _REASONS[sop_class_uid]
-    from pydicom.uid import UID  # noqa: PLC0415 - heavy import
-
-    name = UID(sop_class_uid).name
-    return f"SOP class {name!r} is not used"
+    return f"SOP class {name_of(sop_class_uid)!r} is not used"

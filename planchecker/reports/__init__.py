@@ -1,10 +1,10 @@
 """Renderers: a report in, text out. They show; they never decide."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Protocol
 
 from planchecker.locale import speaking
-from planchecker.reports import csv_, html, json_, junit, terminal
 from planchecker.reports.spoken import names_in
 from planchecker.reports.style import Style
 from planchecker.results import Report
@@ -19,12 +19,22 @@ class Renderer(Protocol):
         """Write one or more reports."""
 
 
+def _from(module: str) -> Renderer:
+    """Return the renderer of a module, which is loaded only when it is asked."""
+
+    def render(reports: Sequence[Report], style: Style | None = None) -> str:
+        renderer: Renderer = import_module(f"planchecker.reports.{module}").render
+        return renderer(reports, style)
+
+    return render
+
+
 RENDERERS: Mapping[str, Renderer] = {
-    "terminal": terminal.render,
-    "json": json_.render,
-    "html": html.render,
-    "csv": csv_.render,
-    "junit": junit.render,
+    "terminal": _from("terminal"),
+    "json": _from("json_"),
+    "html": _from("html"),
+    "csv": _from("csv_"),
+    "junit": _from("junit"),
 }
 
 
