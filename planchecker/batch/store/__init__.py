@@ -1,0 +1,1 @@
+"""What a batch found, in one SQLite file: one writer, any number of readers."""
