@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from planchecker.errors import PlanCheckerError
-from planchecker.hooks.header import read_header
+from planchecker.reading.header import read_header
 from planchecker.hooks.limits import DEFAULT_LIMITS
 from planchecker.hooks.spool import Spool, SpoolFullError, Stored
 

@@ -12,7 +12,7 @@ from constraints.site_model import Site
 from planchecker.case import Case
 from planchecker.checker.centre import centre_of
 from planchecker.checker.deciding import Teller
-from planchecker.checker.earlier import Prior
+from planchecker.checker.earlier import Prior, in_words
 from planchecker.checker.measuring import build_context
 from planchecker.checker.missing import missed_targets
 from planchecker.checker.relief import reliefs
@@ -23,7 +23,7 @@ from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.plan_overlap import capped
 from planchecker.dosimetry.dvh import DVH, compute_dvh
 from planchecker.errors import PlanCheckerError
-from planchecker.results import Finding, NotApplicable, Report, Status
+from planchecker.results import Asked, Finding, NotApplicable, Report, Status
 
 if TYPE_CHECKING:
     from planchecker.drawing import SliceReader
@@ -127,6 +127,12 @@ def check(  # noqa: PLR0913 - one an option of the command line
         site_changes=centre.changes,
         reliefs=tuple(reliefs(context, findings)),
         missed=tuple(missed_targets(context)),
+        asked=Asked(
+            indication=indication or "",
+            second_opinion=second_opinion,
+            summed=summed,
+            prior=tuple(map(in_words, prior)),
+        ),
     )
     if not pictures:
         return report

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks.archive import Archive, Row, exact
-from planchecker.hooks.header import Header, is_uid
+from planchecker.reading.header import Header, is_uid
 from planchecker.hooks.spool import Spool
 from planchecker.reading.sop_classes import Kind
 

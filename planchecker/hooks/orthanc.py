@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, is_uid, read_header
+from planchecker.reading.header import Header, is_uid, read_header
 from planchecker.hooks.metrics import Metrics
 from planchecker.hooks.orthanc_rest import Orthanc, TooLargeError
 from planchecker.hooks.spool import Spool, SpoolFullError

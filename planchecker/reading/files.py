@@ -9,7 +9,7 @@ from planchecker.case import ForeignFile
 from planchecker.errors import ReadError
 from planchecker.reading.limits import ReadLimits
 
-__all__ = ["FoundFile", "find_files", "read_bytes"]
+__all__ = ["FoundFile", "find_files", "looks_like_dicom", "read_bytes", "walk"]
 
 # A data set without preamble and file meta begins with group 0008, or with group 0002 where
 # only the preamble is missing; the second pair of each is big endian.
@@ -50,7 +50,7 @@ def find_files(
     for given in map(Path, paths):
         if not given.exists():
             raise ReadError(f"{str(given)!r} does not exist; give a file or a folder")
-        for path in _walk(given, foreign):
+        for path in walk(given, foreign):
             found.setdefault(os.path.realpath(path), FoundFile(path=path, label=path.as_posix()))
             if len(found) > limits.max_files:
                 raise ReadError(
@@ -63,7 +63,14 @@ def find_files(
     )
 
 
-def _walk(top: Path, foreign: list[ForeignFile]) -> Iterator[Path]:
+def walk(top: Path, foreign: list[ForeignFile]) -> Iterator[Path]:
+    """Yield every regular file under a path, folder by folder in a stable order.
+
+    Parameters
+    ----------
+    foreign
+        Takes what is no regular file, and folders that may not be listed.
+    """
     waiting, seen = [top], set()
     while waiting:
         path = waiting.pop()
@@ -102,7 +109,7 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
             head = stream.read(_PREAMBLE + 4)
             if not head:
                 raise ReadError("the file is empty")
-            if head[_PREAMBLE:] != b"DICM" and head[:2] not in _FIRST_GROUPS:
+            if not looks_like_dicom(head):
                 raise ReadError("not a DICOM file")
             # One byte more than was announced shows a file that grows while it is read.
             rest = stream.read(size - len(head) + 1)
@@ -111,6 +118,17 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
     if len(head) + len(rest) != size:
         raise ReadError("the file changed while it was read")
     return head + rest
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Whether a file that begins so may be DICOM.
+
+    Examples
+    --------
+    >>> looks_like_dicom(bytes(128) + b"DICM"), looks_like_dicom(b"PK")
+    (True, False)
+    """
+    return head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" or head[:2] in _FIRST_GROUPS
 
 
 def _reason(error: OSError) -> str:

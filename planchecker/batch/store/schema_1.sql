@@ -21,6 +21,14 @@ CREATE TABLE batch (
     skipped INTEGER                        -- unchanged since an earlier run of the store
 ) STRICT;
 
+-- Every case a run found, and what became of it: one row each, so that nothing gets lost.
+CREATE TABLE batch_case (
+    batch_id INTEGER NOT NULL REFERENCES batch (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,                     -- of "case"
+    outcome TEXT NOT NULL,                 -- waiting, checked, failed, skipped
+    PRIMARY KEY (batch_id, key)
+) STRICT;
+
 -- Every file under the tree, whatever it is.
 CREATE TABLE file (
     path TEXT PRIMARY KEY,                 -- as given, forward slashes

@@ -1,0 +1,128 @@
+"""Jobs in processes of this machine, each used for many of them."""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Final
+
+from planchecker.batch.engines.endings import died, timed_out
+from planchecker.batch.job import Job, Limits, Options, Outcome
+from planchecker.batch.running import failed
+from planchecker.batch.workers import run_in_worker, start_worker
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+__all__ = ["Pool"]
+
+_RECYCLED_AFTER: Final = 50
+_MOST_STARTS: Final = 3
+_POLL_S: Final = 0.5
+
+
+class Pool:
+    """Run jobs in a pool of processes.
+
+    A process that dies is replaced, and only the job it had at hand is lost with it.
+
+    Parameters
+    ----------
+    workers
+        How many processes.
+    """
+
+    name = "pool"
+
+    def __init__(self, options: Options, limits: Limits, *, workers: int) -> None:
+        self._options = options
+        self._limits = limits
+        self._workers = workers
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """Run the jobs; each worker has one at hand and one waiting."""
+        waiting = iter(jobs)
+        running: dict[Future[Outcome], Job] = {}
+        again: list[Job] = []
+        starts: Counter[str] = Counter()
+        pool: ProcessPool | None = self._start()
+        try:
+            while True:
+                while pool is not None and len(running) < 2 * self._workers:
+                    job = again.pop() if again else next(waiting, None)
+                    if job is None:
+                        break
+                    if not self._give(pool, job, running):
+                        again.append(job)
+                        pool = _stop(pool)
+                if pool is None and not running:
+                    pool = self._start()
+                    continue
+                if not running:
+                    break
+                done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    job = running.pop(future)
+                    outcome = self._outcome(future, job)
+                    if outcome is None:
+                        # The pool went down before the job was done: that need not be its fault.
+                        pool = _stop(pool)
+                        starts[job.key] += 1
+                        if starts[job.key] < _MOST_STARTS:
+                            again.append(job)
+                            continue
+                        why = f"its process did not start or went down {_MOST_STARTS} times"
+                        outcome = failed(job.key, "crash", why)
+                    yield outcome
+            if pool is not None:
+                pool.close()
+                pool.join()
+                pool = None
+        finally:
+            _stop(pool)
+
+    def _give(self, pool: "ProcessPool", job: Job, running: "dict[Future[Outcome], Job]") -> bool:
+        """Hand a job to the pool; False where the pool takes none any more."""
+        try:
+            future = pool.schedule(run_in_worker, args=(job,), timeout=self._limits.time_s)
+        except (RuntimeError, OSError):
+            return False
+        running[future] = job
+        return True
+
+    def _start(self) -> "ProcessPool":
+        from pebble import ProcessPool  # noqa: PLC0415 - not needed to start the program
+
+        return ProcessPool(
+            max_workers=self._workers,
+            max_tasks=_RECYCLED_AFTER,
+            initializer=start_worker,
+            initargs=(self._options, self._limits.memory_mb, os.getpid()),
+            context=get_context("spawn"),
+        )
+
+    def _outcome(self, future: "Future[Outcome]", job: Job) -> Outcome | None:
+        """Return the outcome of a job; None where the pool was gone before it began."""
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
+        from pebble import ProcessExpired  # noqa: PLC0415
+
+        try:
+            return future.result()
+        except TimeoutError:
+            return timed_out(job.key, self._limits)
+        except ProcessExpired as error:
+            return died(job.key, error.exitcode, self._limits)
+        except (BrokenProcessPool, CancelledError):
+            return None
+        except Exception as error:  # noqa: BLE001 - what does not come back is a lost case
+            return failed(job.key, "crash", f"no answer came back: {error or type(error)}")
+
+
+def _stop(pool: "ProcessPool | None") -> None:
+    if pool is not None:
+        with contextlib.suppress(Exception):
+            pool.stop()
+            pool.join()

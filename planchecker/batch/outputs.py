@@ -1,0 +1,136 @@
+"""What other programs read after a batch: JSON lines and JUnit, written case by case."""
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+from xml.sax.saxutils import XMLGenerator
+
+from planchecker.batch.accounting import Account
+from planchecker.batch.store.reading import cases_of, errors_of, loose_errors, worst_findings
+from planchecker.errors import PlanCheckerError
+from planchecker.reports.text import clean
+
+__all__ = ["JUNIT", "RESULTS", "remove_outputs", "write_outputs"]
+
+RESULTS: Final = "results.jsonl"
+JUNIT: Final = "junit.xml"
+_SHOWN: Final = 5
+_FIELDS: Final = (
+    "key",
+    "outcome",
+    "state",
+    "status",
+    "exit_code",
+    "plan_label",
+    "plan_uid",
+    "patient_id",
+    "planned_on",
+    "machine",
+    "technique",
+    "scheme",
+    "indication",
+    "prescribed_dose_gy",
+    "fractions",
+    "report_folder",
+    "report_sha256",
+    "findings",
+)
+
+
+def remove_outputs(out: Path) -> None:
+    """Take away what an earlier run left: it must not be taken for the answer of this one."""
+    for name in (RESULTS, JUNIT):
+        (out / name).unlink(missing_ok=True)
+
+
+def write_outputs(
+    connection: sqlite3.Connection, batch_id: int, out: Path, found: Account
+) -> None:
+    """Write `RESULTS` and `JUNIT`, each whole or not at all.
+
+    Raises
+    ------
+    PlanCheckerError
+        If they cannot be written.
+    """
+    _whole(out / RESULTS, lambda stream: _lines(connection, batch_id, stream))
+    _whole(out / JUNIT, lambda stream: _junit(connection, batch_id, stream, found))
+
+
+def _lines(connection: sqlite3.Connection, batch_id: int, stream: IO[str]) -> None:
+    for case in cases_of(connection, batch_id):
+        line: dict[str, Any] = {name: case[name] for name in _FIELDS}
+        line["errors"] = errors_of(connection, case["id"])
+        stream.write(json.dumps(line, allow_nan=False) + "\n")
+
+
+def _junit(
+    connection: sqlite3.Connection, batch_id: int, stream: IO[str], found: Account
+) -> None:
+    """Write one test case a plan; what nobody decided is an error, as in the report of one."""
+    xml = XMLGenerator(stream, encoding="utf-8", short_empty_elements=True)
+    xml.startDocument()
+    fails = found.codes.get(1, 0)
+    errors = found.codes.get(2, 0) + found.codes.get(3, 0) + found.unreadable
+    counts = {
+        "name": "planchecker batch",
+        "tests": str(found.found + found.unreadable),
+        "failures": str(fails),
+        "errors": str(errors),
+        "skipped": "0",
+    }
+    xml.startElement("testsuites", counts)
+    xml.startElement("testsuite", counts)
+    for case in cases_of(connection, batch_id):
+        _test(xml, _name(case), *_verdict(connection, case))
+    for error in loose_errors(connection, batch_id):
+        _test(xml, error["path"], "error", error["kind"], error["message"])
+    xml.endElement("testsuite")
+    xml.endElement("testsuites")
+    xml.endDocument()
+    stream.write("\n")
+
+
+def _verdict(connection: sqlite3.Connection, case: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the JUnit element of a case, its type and its message."""
+    if case["status"] is None:
+        told = errors_of(connection, case["id"]) or [{"kind": "crash", "message": "no answer"}]
+        return "error", told[-1]["kind"], told[-1]["message"]
+    findings = worst_findings(connection, case["id"], _SHOWN)
+    said = "; ".join(f"{one['code']} {one['status']}: {one['message']}" for one in findings)
+    element = {0: "system-out", 1: "failure"}.get(case["exit_code"], "error")
+    return element, case["status"], said or "nothing was evaluated, and that is not a pass."
+
+
+def _test(xml: XMLGenerator, name: str, element: str, kind: str, message: str) -> None:
+    xml.startElement("testcase", {"classname": "planchecker.batch", "name": clean(name)})
+    if element == "system-out":
+        xml.startElement(element, {})
+        xml.characters(clean(f"{kind}: {message}" if kind != "pass" else kind))
+    else:
+        xml.startElement(element, {"type": kind, "message": clean(message)})
+    xml.endElement(element)
+    xml.endElement("testcase")
+
+
+def _name(case: dict[str, Any]) -> str:
+    return f"{case['plan_label'] or 'without a plan'} [{case['key']}]"
+
+
+def _whole(path: Path, write: Callable[[IO[str]], None]) -> None:
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
+            write(stream)
+        Path(temporary).replace(path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise PlanCheckerError(f"cannot write {str(path)!r}: {why}") from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
