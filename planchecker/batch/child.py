@@ -51,8 +51,10 @@ class Child:
                 timer.cancel()
         except (OSError, EOFError, pickle.UnpicklingError):
             code = self.close()
-            return timed_out(job.key, self._limits) if late.is_set() else died(
-                job.key, code, self._limits
+            return (
+                timed_out(job.key, self._limits)
+                if late.is_set()
+                else died(job.key, code, self._limits)
             )
         self.jobs += 1
         return outcome

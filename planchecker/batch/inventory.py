@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from planchecker.case import ForeignFile
 from planchecker.errors import ReadError
@@ -93,71 +93,62 @@ def look_at(path: Path, label: str, *, limits: ReadLimits = DEFAULT_LIMITS) -> E
 
     Only as much as the header needs is held in memory; the hash is taken in passing.
     """
-    size, mtime_ns = 0, 0
+    entry = Entry(label=label, state=State.UNREADABLE)
     try:
         with path.open("rb") as stream:
             stat = os.fstat(stream.fileno())
-            size, mtime_ns = stat.st_size, stat.st_mtime_ns
-            if size > limits.max_file_bytes:
-                reason = f"{size} bytes; files over {limits.max_file_bytes} bytes are not read"
-                raise ReadError(reason)
-            head = stream.read(_HEAD)
-            if not head:
-                raise ReadError("the file is empty")
-            if not looks_like_dicom(head):
-                return Entry(
-                    label=label,
-                    state=State.FOREIGN,
-                    size=size,
-                    mtime_ns=mtime_ns,
-                    reason="not a DICOM file",
-                )
+            entry = replace(entry, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+            _refuse_size(stat.st_size, limits)
+            if not looks_like_dicom(stream.read(_HEAD)):
+                return replace(entry, state=State.FOREIGN, reason="not a DICOM file")
             stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            if stream.tell() != size:
-                raise ReadError("the file changed while it was read")
-            try:
-                header = _header(stream.seek, stream.read, size)
-            except ReadError as error:
-                return _damaged(label, size, mtime_ns, str(error), digest)
+            entry = replace(entry, sha256=hashlib.file_digest(stream, "sha256").hexdigest())
+            _refuse_changed(stream.tell(), stat.st_size)
+            header = _header(stream, stat.st_size)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
-        return _damaged(label, size, mtime_ns, reason)
+        return replace(entry, sha256="", reason=reason)
     except ReadError as error:
-        return _damaged(label, size, mtime_ns, str(error))
-    return _known_class(label, size, mtime_ns, digest, header)
+        return replace(entry, reason=str(error))
+    return _of_class(entry, header)
 
 
-def _known_class(label: str, size: int, mtime_ns: int, digest: str, header: Header) -> Entry:
+def _refuse_size(size: int, limits: ReadLimits) -> None:
+    if size > limits.max_file_bytes:
+        raise ReadError(f"{size} bytes; files over {limits.max_file_bytes} bytes are not read")
+    if not size:
+        raise ReadError("the file is empty")
+
+
+def _refuse_changed(read: int, size: int) -> None:
+    if read != size:
+        raise ReadError("the file changed while it was read")
+
+
+def _of_class(entry: Entry, header: Header) -> Entry:
     if not header.sop_class_uid or not header.sop_instance_uid:
         lacking = "SOP Class UID" if not header.sop_class_uid else "SOP Instance UID"
-        return _damaged(label, size, mtime_ns, f"it has no {lacking}", digest)
-    foreign = header.kind is None
-    return Entry(
-        label=label,
-        state=State.FOREIGN if foreign else State.OBJECT,
-        size=size,
-        mtime_ns=mtime_ns,
-        sha256=digest,
-        reason=why_foreign(header.sop_class_uid) if foreign else "",
-        header=header,
-    )
+        return replace(entry, reason=f"it has no {lacking}")
+    if header.kind is None:
+        reason = why_foreign(header.sop_class_uid)
+        return replace(entry, state=State.FOREIGN, reason=reason, header=header)
+    return replace(entry, state=State.OBJECT, header=header)
 
 
-def _header(seek: Callable[[int], object], read: Callable[[int], bytes], size: int) -> Header:
+def _header(stream: BinaryIO, size: int) -> Header:
     """Read the header from a bounded beginning of the file, from all of it where that fails."""
     for length in _PREFIXES:
         if length >= size:
             break
-        seek(0)
+        stream.seek(0)
         try:
             # A beginning that ends before the pixel data would hide what stands behind its end.
-            return read_header(read(length), whole=False)
+            return read_header(stream.read(length), whole=False)
         except (ReadError, *MALFORMED):
             continue
-    seek(0)
+    stream.seek(0)
     try:
-        return read_header(read(size))
+        return read_header(stream.read(size))
     except MALFORMED as error:
         raise ReadError(f"malformed DICOM: {error or type(error).__name__}") from error
 
@@ -173,17 +164,6 @@ def _entry(path: Path, known: Known | None, limits: ReadLimits) -> Entry:
         if before is not None:
             return before
     return look_at(path, label, limits=limits)
-
-
-def _damaged(label: str, size: int, mtime_ns: int, reason: str, digest: str = "") -> Entry:
-    return Entry(
-        label=label,
-        state=State.UNREADABLE,
-        size=size,
-        mtime_ns=mtime_ns,
-        sha256=digest,
-        reason=reason,
-    )
 
 
 def _unlisted(file: ForeignFile) -> Entry:

@@ -5,9 +5,11 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from io import TextIOBase
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 from planchecker.batch.accounting import Account
 from planchecker.batch.store.reading import cases_of, errors_of, loose_errors, worst_findings
@@ -47,9 +49,7 @@ def remove_outputs(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def write_outputs(
-    connection: sqlite3.Connection, batch_id: int, out: Path, found: Account
-) -> None:
+def write_outputs(connection: sqlite3.Connection, batch_id: int, out: Path, found: Account) -> None:
     """Write `RESULTS` and `JUNIT`, each whole or not at all.
 
     Raises
@@ -61,7 +61,7 @@ def write_outputs(
     _whole(out / JUNIT, lambda stream: _junit(connection, batch_id, stream, found))
 
 
-def _lines(connection: sqlite3.Connection, batch_id: int, stream: IO[str]) -> None:
+def _lines(connection: sqlite3.Connection, batch_id: int, stream: TextIOBase) -> None:
     for case in cases_of(connection, batch_id):
         line: dict[str, Any] = {name: case[name] for name in _FIELDS}
         line["errors"] = errors_of(connection, case["id"])
@@ -69,7 +69,7 @@ def _lines(connection: sqlite3.Connection, batch_id: int, stream: IO[str]) -> No
 
 
 def _junit(
-    connection: sqlite3.Connection, batch_id: int, stream: IO[str], found: Account
+    connection: sqlite3.Connection, batch_id: int, stream: TextIOBase, found: Account
 ) -> None:
     """Write one test case a plan; what nobody decided is an error, as in the report of one."""
     xml = XMLGenerator(stream, encoding="utf-8", short_empty_elements=True)
@@ -83,8 +83,8 @@ def _junit(
         "errors": str(errors),
         "skipped": "0",
     }
-    xml.startElement("testsuites", counts)
-    xml.startElement("testsuite", counts)
+    xml.startElement("testsuites", AttributesImpl(counts))
+    xml.startElement("testsuite", AttributesImpl(counts))
     for case in cases_of(connection, batch_id):
         _test(xml, _name(case), *_verdict(connection, case))
     for error in loose_errors(connection, batch_id):
@@ -107,12 +107,13 @@ def _verdict(connection: sqlite3.Connection, case: dict[str, Any]) -> tuple[str,
 
 
 def _test(xml: XMLGenerator, name: str, element: str, kind: str, message: str) -> None:
-    xml.startElement("testcase", {"classname": "planchecker.batch", "name": clean(name)})
+    named = {"classname": "planchecker.batch", "name": clean(name)}
+    xml.startElement("testcase", AttributesImpl(named))
     if element == "system-out":
-        xml.startElement(element, {})
+        xml.startElement(element, AttributesImpl({}))
         xml.characters(clean(f"{kind}: {message}" if kind != "pass" else kind))
     else:
-        xml.startElement(element, {"type": kind, "message": clean(message)})
+        xml.startElement(element, AttributesImpl({"type": kind, "message": clean(message)}))
     xml.endElement(element)
     xml.endElement("testcase")
 
@@ -121,7 +122,7 @@ def _name(case: dict[str, Any]) -> str:
     return f"{case['plan_label'] or 'without a plan'} [{case['key']}]"
 
 
-def _whole(path: Path, write: Callable[[IO[str]], None]) -> None:
+def _whole(path: Path, write: Callable[[TextIOBase], None]) -> None:
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -10,7 +10,16 @@ from typing import Final
 
 from planchecker.errors import PlanCheckerError
 
-__all__ = ["ASSETS", "CASES", "folder_of", "is_whole", "place", "place_shared", "remove", "write_whole"]
+__all__ = [
+    "ASSETS",
+    "CASES",
+    "folder_of",
+    "is_whole",
+    "place",
+    "place_shared",
+    "remove",
+    "write_whole",
+]
 
 ASSETS: Final = "assets"
 CASES: Final = "cases"

@@ -19,7 +19,7 @@ def stands(
     A case that failed never stands: it is done again.
     """
     row = connection.execute(
-        "SELECT resume_key, report_folder, report_sha256 FROM \"case\""
+        'SELECT resume_key, report_folder, report_sha256 FROM "case"'
         " WHERE key = ? AND state = 'checked'",
         (key,),
     ).fetchone()

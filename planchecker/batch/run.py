@@ -113,9 +113,7 @@ def run_batch(
     return Ended(batch_id=batch_id, store=store, dashboard=dashboard, account=counted)
 
 
-def _provenance(
-    root: Path, options: Options, *, engine: str, protocol: str
-) -> writing.Provenance:
+def _provenance(root: Path, options: Options, *, engine: str, protocol: str) -> writing.Provenance:
     return writing.Provenance(
         root=root.as_posix(),
         engine=engine,
@@ -176,7 +174,7 @@ def _take_in(
     return found
 
 
-def _check_all(  # noqa: PLR0913 - one a part of the batch
+def _check_all(
     connection: sqlite3.Connection,
     batch_id: int,
     found: Sorted,
@@ -245,9 +243,7 @@ def _keep(
         digest = place(out, job.key, outcome.documents)
     else:
         remove(out, job.key)
-    writing.record(
-        connection, batch_id, job, outcome, folder=folder, report_sha256=digest
-    )
+    writing.record(connection, batch_id, job, outcome, folder=folder, report_sha256=digest)
 
 
 def _told(job: Job, options: Options) -> Job:

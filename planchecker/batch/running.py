@@ -87,9 +87,7 @@ def _checked(job: Job, options: Options) -> Outcome:
         return failed(job.key, "changed", changed)
     report = replace(report, notes=(*report.notes, *_elsewhere(job, options)))
     shown = anonymised(report) if options.anonymise else report
-    rows = rows_of(
-        shown, case, list(measured(shown, remember.dvhs)), anonymise=options.anonymise
-    )
+    rows = rows_of(shown, case, list(measured(shown, remember.dvhs)), anonymise=options.anonymise)
     return replace(rows, key=job.key, documents=_documents(shown, options))
 
 
@@ -197,6 +195,10 @@ def _where(error: Exception) -> str:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    line = f" (line {place.tb_lineno} of {Path(place.tb_frame.f_code.co_filename).name})" if place else ""
+    line = (
+        f" (line {place.tb_lineno} of {Path(place.tb_frame.f_code.co_filename).name})"
+        if place
+        else ""
+    )
     said: Any = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {said}{line}"

@@ -111,9 +111,7 @@ def _once(wanted: Iterable[Wanted]) -> list[Wanted]:
 class _Groups:
     """Union of the things of one patient, and the references that lead out of it."""
 
-    def __init__(
-        self, things: Sequence[Thing], series_with: Callable[[str], set[str]]
-    ) -> None:
+    def __init__(self, things: Sequence[Thing], series_with: Callable[[str], set[str]]) -> None:
         self.things = things
         self._parent = list(range(len(things)))
         self._by_uid: defaultdict[str, list[int]] = defaultdict(list)
@@ -187,7 +185,9 @@ class _Groups:
                 for frame in thing.frames:
                     for other in by_frame[frame]:
                         self._unite(index, other)
-        by_study = self._buckets(lambda thing: ((thing.folder, thing.study),) if thing.study else ())
+        by_study = self._buckets(
+            lambda thing: ((thing.folder, thing.study),) if thing.study else ()
+        )
         by_folder = self._buckets(lambda thing: (thing.folder,))
         for index, thing in enumerate(self.things):
             if thing.patient:
@@ -229,9 +229,7 @@ class _Groups:
             return ()
         return [(thing.folder, frame) for frame in thing.frames]
 
-    def _buckets(
-        self, keys: Callable[[Thing], Iterable[Hashable]]
-    ) -> dict[Hashable, list[int]]:
+    def _buckets(self, keys: Callable[[Thing], Iterable[Hashable]]) -> dict[Hashable, list[int]]:
         found: defaultdict[Hashable, list[int]] = defaultdict(list)
         for index, thing in enumerate(self.things):
             for key in keys(thing):
@@ -305,9 +303,7 @@ def _jobs(
         yield _wanted(_LONE_FRAME, frame, doses, everything)
 
 
-def _wanted(
-    kind: str, uid: str, same: Sequence[Thing], everything: tuple[Thing, ...]
-) -> Wanted:
+def _wanted(kind: str, uid: str, same: Sequence[Thing], everything: tuple[Thing, ...]) -> Wanted:
     first = same[0]
     conflict = ""
     if kind != _LONE_FRAME and len({thing.sha256 for thing in same}) > 1:

@@ -10,7 +10,7 @@ from constraints.loader import library_digest, library_version
 from constraints.model import Protocol
 from constraints.site_model import Site
 from planchecker.case import Case
-from planchecker.checker.centre import centre_of
+from planchecker.checker.centre import centre_of, protocol_digest
 from planchecker.checker.deciding import Teller
 from planchecker.checker.earlier import Prior, in_words
 from planchecker.checker.measuring import build_context
@@ -121,7 +121,7 @@ def check(  # noqa: PLR0913 - one an option of the command line
         library_version=library_version(),
         library_sha256=library_digest(),
         program_version=_installed_version() if program_version is None else program_version,
-        protocol_sha256=_digest(rules),
+        protocol_sha256=protocol_digest(rules),
         site_sha256=_site_digest(centre.site),
         site=centre.site.id if centre.site else "",
         site_changes=centre.changes,
@@ -139,10 +139,6 @@ def check(  # noqa: PLR0913 - one an option of the command line
     from planchecker.checker.picturing import pictured  # noqa: PLC0415 - only to draw
 
     return pictured(report, context, pixels)
-
-
-def _digest(protocol: Protocol) -> str:
-    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def _asked(context: Context) -> tuple[Check, ...]:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.reading.header import Header, linked, read_header, safe_name
 from planchecker.hooks.limits import DEFAULT_LIMITS, HookLimits
+from planchecker.reading.header import Header, linked, read_header, safe_name
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["Spool", "SpoolFullError", "Stored"]

@@ -67,7 +67,9 @@ def read_cases(
     return cases
 
 
-def read_found(files: Sequence[FoundFile], *, limits: ReadLimits = DEFAULT_LIMITS) -> tuple[Case, ...]:
+def read_found(
+    files: Sequence[FoundFile], *, limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[Case, ...]:
     """Read these files and no others, as `read_cases` does; none of them need be usable.
 
     Parameters

@@ -111,7 +111,7 @@ class Dask:
             ) from error
 
     def _room(self, client: Any) -> int:
-        threads = sum(client.nthreads().values())
+        threads = int(sum(client.nthreads().values()))
         # Bytes that wait for a worker fill the memory of the scheduler.
         return max(1, threads + 1 if self._ship_files else 2 * threads)
 

@@ -6,15 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from planchecker.batch.engines.endings import died, timed_out
 from planchecker.batch.job import Job, Limits, Options, Outcome
 from planchecker.batch.running import failed
 from planchecker.batch.workers import run_in_worker, start_worker
-
-if TYPE_CHECKING:
-    from pebble import ProcessPool
 
 __all__ = ["Pool"]
 
@@ -47,7 +44,7 @@ class Pool:
         running: dict[Future[Outcome], Job] = {}
         again: list[Job] = []
         starts: Counter[str] = Counter()
-        pool: ProcessPool | None = self._start()
+        pool: Any = self._start()
         try:
             while True:
                 while pool is not None and len(running) < 2 * self._workers:
@@ -56,7 +53,8 @@ class Pool:
                         break
                     if not self._give(pool, job, running):
                         again.append(job)
-                        pool = _stop(pool)
+                        _stop(pool)
+                        pool = None
                 if pool is None and not running:
                     pool = self._start()
                     continue
@@ -68,7 +66,8 @@ class Pool:
                     outcome = self._outcome(future, job)
                     if outcome is None:
                         # The pool went down before the job was done: that need not be its fault.
-                        pool = _stop(pool)
+                        _stop(pool)
+                        pool = None
                         starts[job.key] += 1
                         if starts[job.key] < _MOST_STARTS:
                             again.append(job)
@@ -83,7 +82,7 @@ class Pool:
         finally:
             _stop(pool)
 
-    def _give(self, pool: "ProcessPool", job: Job, running: "dict[Future[Outcome], Job]") -> bool:
+    def _give(self, pool: Any, job: Job, running: "dict[Future[Outcome], Job]") -> bool:
         """Hand a job to the pool; False where the pool takes none any more."""
         try:
             future = pool.schedule(run_in_worker, args=(job,), timeout=self._limits.time_s)
@@ -92,7 +91,7 @@ class Pool:
         running[future] = job
         return True
 
-    def _start(self) -> "ProcessPool":
+    def _start(self) -> Any:
         from pebble import ProcessPool  # noqa: PLC0415 - not needed to start the program
 
         return ProcessPool(
@@ -121,7 +120,7 @@ class Pool:
             return failed(job.key, "crash", f"no answer came back: {error or type(error)}")
 
 
-def _stop(pool: "ProcessPool | None") -> None:
+def _stop(pool: Any) -> None:
     if pool is not None:
         with contextlib.suppress(Exception):
             pool.stop()

@@ -74,12 +74,7 @@ def read_store(path: Path | str) -> sqlite3.Connection:
     try:
         with named(path):
             _settle(connection, writer=False)
-            version = _version(connection, path)
-            if version != SCHEMA_VERSION:
-                raise PlanCheckerError(
-                    f"the store {str(path)!r} has schema {version}, this program reads "
-                    f"{SCHEMA_VERSION}; run `batch --resume` on it with this program"
-                )
+            _refuse_older(_version(connection, path), path)
     except BaseException:
         connection.close()
         raise
@@ -131,6 +126,14 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             f"{SCHEMA_VERSION}; use the newer program that wrote it, or another folder"
         )
     return version
+
+
+def _refuse_older(version: int, path: Path) -> None:
+    if version != SCHEMA_VERSION:
+        raise PlanCheckerError(
+            f"the store {str(path)!r} has schema {version}, this program reads "
+            f"{SCHEMA_VERSION}; run `batch --resume` on it with this program"
+        )
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:

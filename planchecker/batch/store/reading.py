@@ -6,15 +6,13 @@ from typing import Any
 
 __all__ = ["cases_of", "errors_of", "loose_errors", "worst_findings"]
 
-_RANK = "CASE coalesce(c.exit_code, 2) WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2 ELSE 3 END"
-
 
 def cases_of(connection: sqlite3.Connection, batch_id: int) -> Iterator[dict[str, Any]]:
     """Yield the cases that a batch found, the worst first, with the counts of their findings."""
     rows = connection.execute(
         "SELECT b.key, b.outcome, c.* FROM batch_case b"
         ' LEFT JOIN "case" c ON c.key = b.key WHERE b.batch_id = ?'
-        f" ORDER BY {_RANK}, c.plan_label, b.key",  # noqa: S608 - a constant
+        f" ORDER BY {_RANK}, c.plan_label, b.key",
         (batch_id,),
     )
     for row in rows:

@@ -38,7 +38,9 @@ _SETS: Final = ("names", "plans", "frames", "named_series", "named_images")
 _TEXTS: Final = ("owner", "study_uid", "series_uid", "patient_id", "label")
 
 
-def known_file(connection: sqlite3.Connection, label: str, size: int, mtime_ns: int) -> Entry | None:
+def known_file(
+    connection: sqlite3.Connection, label: str, size: int, mtime_ns: int
+) -> Entry | None:
     """Return what an earlier run knew of a file of this size and time; None where it has changed.
 
     What could not be read is looked at anew.
@@ -273,8 +275,8 @@ def _from_json(text: str, sop_class_uid: str, sop_instance_uid: str) -> Header |
     if not sop_class_uid:
         return None
     kind = content.pop("kind", "")
-    sets = {name: frozenset(content.pop(name, ())) for name in _SETS}
-    texts = {name: content.get(name, "") for name in _TEXTS}
+    sets: dict[str, Any] = {name: frozenset(content.get(name, ())) for name in _SETS}
+    texts: dict[str, Any] = {name: content.get(name, "") for name in _TEXTS}
     return Header(
         sop_class_uid=sop_class_uid,
         sop_instance_uid=sop_instance_uid,

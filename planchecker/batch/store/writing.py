@@ -147,15 +147,22 @@ def record_error(
 
 def end_batch(connection: sqlite3.Connection, batch_id: int, *, state: str) -> None:
     """Enter how a batch ended, with its counts."""
-    counts = ", ".join(
-        f"{name} = (SELECT count(*) FROM batch_case c WHERE c.batch_id = batch.id"
-        f" AND c.outcome = '{name}')"
-        for name in ("checked", "failed", "skipped")
-    )
     with transaction(connection):
+        counted = dict(
+            connection.execute(
+                "SELECT outcome, count(*) FROM batch_case WHERE batch_id = ? GROUP BY outcome",
+                (batch_id,),
+            ).fetchall()
+        )
         connection.execute(
-            f"UPDATE batch SET state = ?, ended_at = ?, {counts} WHERE id = ?",  # noqa: S608
-            (state, now(), batch_id),
+            "UPDATE batch SET state = ?, ended_at = ?, checked = ?, failed = ?, skipped = ?"
+            " WHERE id = ?",
+            (
+                state,
+                now(),
+                *(counted.get(name, 0) for name in ("checked", "failed", "skipped")),
+                batch_id,
+            ),
         )
 
 
@@ -164,7 +171,7 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def _error(  # noqa: PLR0913 - one a column
+def _error(
     connection: sqlite3.Connection,
     batch_id: int,
     *,
