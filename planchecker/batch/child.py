@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from planchecker.batch.engines.endings import died, timed_out
 from planchecker.batch.job import Job, Limits, Options, Outcome
+from planchecker.batch.workers import Work, run_in_worker, start_worker
 
 __all__ = ["Child", "main"]
 
@@ -24,9 +25,10 @@ _LENGTH: Final = Struct("<Q")
 class Child:
     """One such process; it is started when a job comes and ended by `close`."""
 
-    def __init__(self, options: Options, limits: Limits) -> None:
+    def __init__(self, options: Options, limits: Limits, work: Work = run_in_worker) -> None:
         self._options = options
         self._limits = limits
+        self._work = work
         self._process: subprocess.Popen[bytes] | None = None
         self.jobs = 0
 
@@ -82,7 +84,8 @@ class Child:
                 stdout=subprocess.PIPE,
             )
             assert self._process.stdin is not None  # noqa: S101 - asked for above
-            send(self._process.stdin, (self._options, self._limits.memory_mb, os.getpid()))
+            start = (self._options, self._limits.memory_mb, os.getpid())
+            send(self._process.stdin, (self._work, start))
         return self._process
 
 
@@ -114,16 +117,15 @@ def receive(stream: BinaryIO | Any) -> Any:
 
 def main() -> None:
     """Run the jobs that come in on stdin until it is closed."""
-    from planchecker.batch.workers import run_in_worker, start_worker  # noqa: PLC0415
-
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # Whatever prints must not get between the answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     jobs = sys.stdin.buffer
     try:
-        start_worker(*receive(jobs))
+        work, start = receive(jobs)
+        start_worker(*start)
         while True:
-            send(answers, run_in_worker(receive(jobs)))
+            send(answers, work(receive(jobs)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         return
 

@@ -95,6 +95,7 @@ def look_at(path: Path, label: str, *, limits: ReadLimits = DEFAULT_LIMITS) -> E
     """
     entry = Entry(label=label, state=State.UNREADABLE)
     try:
+        _refuse_pipe(path)
         with path.open("rb") as stream:
             stat = os.fstat(stream.fileno())
             entry = replace(entry, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
@@ -111,6 +112,11 @@ def look_at(path: Path, label: str, *, limits: ReadLimits = DEFAULT_LIMITS) -> E
     except ReadError as error:
         return replace(entry, reason=str(error))
     return _of_class(entry, header)
+
+
+def _refuse_pipe(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise ReadError("not a regular file")
 
 
 def _refuse_size(size: int, limits: ReadLimits) -> None:

@@ -157,6 +157,11 @@ class _Groups:
                 strangers = (self.things[i] for i in bucket if self._find(i) != root)
                 # One is enough for a contradiction; all of them could be the whole tree.
                 found[root].update(islice(strangers, _STRANGERS))
+        for root, guests in found.items():
+            # A dose without the plan it names would look as if that plan were missing.
+            named = {uid for guest in guests if guest.kind == "dose" for uid in guest.names}
+            plans = (self.things[i] for uid in sorted(named) for i in self._by_uid.get(uid, ()))
+            guests.update(t for t in plans if t.kind == "plan" and self.root(t) != root)
         return found
 
     @staticmethod
@@ -300,16 +305,22 @@ def _jobs(
         if thing.kind == "dose":
             by_frame[min(thing.frames, default="")].append(thing)
     for frame, doses in by_frame.items():
-        yield _wanted(_LONE_FRAME, frame, doses, everything)
+        alone = [dose for dose in doses if not _clash(twins["dose", dose.uid])]
+        yield _wanted(_LONE_FRAME, frame, alone or doses, everything)
+
+
+def _clash(same: Sequence[Thing]) -> bool:
+    """Whether files that share a UID differ, so that none of them can be used."""
+    return len({thing.sha256 for thing in same}) > 1
 
 
 def _wanted(kind: str, uid: str, same: Sequence[Thing], everything: tuple[Thing, ...]) -> Wanted:
     first = same[0]
     conflict = ""
-    if kind != _LONE_FRAME and len({thing.sha256 for thing in same}) > 1:
+    if _clash([thing for thing in same if thing.uid == first.uid]):
         paths = ", ".join(thing.path for thing in same)
         conflict = (
-            f"{paths} differ but share the SOP Instance UID {uid}; none of them is used: "
+            f"{paths} differ but share the SOP Instance UID {first.uid}; none of them is used: "
             "leave only the right one in the tree"
         )
     # Doses without a plan are known by the first of them: a frame of reference may be missing.

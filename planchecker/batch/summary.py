@@ -24,10 +24,11 @@ def summary(
     Parameters
     ----------
     width
-        Longer lines are cut.
+        Longer lines are cut, but for errors: nobody can mend what is not shown.
     """
-    lines = [*_counts(found), *_worst(connection, batch_id), *_errors(connection, batch_id)]
-    return "".join(f"{_cut(line, width)}\n" for line in lines)
+    lines = [*_counts(found), *_worst(connection, batch_id)]
+    errors = list(_errors(connection, batch_id))
+    return "".join(f"{line}\n" for line in (*(_cut(line, width) for line in lines), *errors))
 
 
 def _counts(found: Account) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The worker's side: what a process needs before its first job."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ from planchecker.batch.running import failed, run_job
 if TYPE_CHECKING:
     from planchecker.batch.watching import Watch
 
-__all__ = ["run_in_worker", "start_worker"]
+__all__ = ["Work", "run_in_worker", "start_worker"]
+
+Work = Callable[[Job], Outcome]
+"""What a worker does with a job."""
 
 # One process has one set of options and one memory: it is set when the process starts.
 _options: list[Options] = []

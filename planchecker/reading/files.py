@@ -1,6 +1,7 @@
 """Finding files under the given paths, and their bytes; nothing here knows what is in them."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,9 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
         DICOM file does. The message is the reason alone, without the path.
     """
     try:
+        if not stat.S_ISREG(file.path.stat().st_mode):
+            # Opening a pipe or a device could wait for ever.
+            raise ReadError("not a regular file")
         with file.path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             if size > limits.max_file_bytes:

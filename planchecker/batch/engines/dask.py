@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planchecker.batch.job import Job, Limits, Options, Outcome
 from planchecker.batch.running import failed
+from planchecker.batch.workers import Work, run_in_worker
 from planchecker.errors import MissingExtra, PlanCheckerError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["Dask", "run_on_worker"]
 _RECYCLED_AFTER: Final = 50
 _CONNECT_S: Final = 30
 _lock = threading.Lock()
-_idle: "list[tuple[Options, Limits, Child]]" = []
+_idle: "list[tuple[Options, Limits, Work, Child]]" = []
 
 
 class Dask:
@@ -37,6 +38,8 @@ class Dask:
         How many processes where a cluster is started; else the cluster tells.
     ship_files
         Send the bytes of the files with each job, for workers that do not see the files.
+    work
+        What the child of a worker does with a job; it must be importable there.
     """
 
     name = "dask"
@@ -49,12 +52,14 @@ class Dask:
         address: str | None = None,
         workers: int = 2,
         ship_files: bool = False,
+        work: Work = run_in_worker,
     ) -> None:
         self._options = options
         self._limits = limits
         self._address = address
         self._workers = workers
         self._ship_files = ship_files
+        self._work = work
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Run the jobs, no more of them at a time than the cluster has room for."""
@@ -75,7 +80,12 @@ class Dask:
                             yield shipped
                             continue
                         future = client.submit(
-                            run_on_worker, shipped, self._options, self._limits, pure=False
+                            run_on_worker,
+                            shipped,
+                            self._options,
+                            self._limits,
+                            self._work,
+                            pure=False,
                         )
                         running[future] = job
                         finished.add(future)
@@ -123,23 +133,23 @@ class Dask:
         return outcome
 
 
-def run_on_worker(job: Job, options: Options, limits: Limits) -> Outcome:
+def run_on_worker(job: Job, options: Options, limits: Limits, work: Work) -> Outcome:
     """Run a job in a child of this process; the child waits for the next job afterwards."""
     from planchecker.batch.child import Child  # noqa: PLC0415 - workers only
 
     child = None
     with _lock:
         for entry in _idle:
-            if entry[:2] == (options, limits):
-                child = entry[2]
+            if entry[:3] == (options, limits, work):
+                child = entry[3]
                 _idle.remove(entry)
                 break
-    child = child or Child(options, limits)
+    child = child or Child(options, limits, work)
     outcome = child.run(job)
     if child.jobs >= _RECYCLED_AFTER:
         child.close()
     with _lock:
-        _idle.append((options, limits, child))
+        _idle.append((options, limits, work, child))
     return outcome
 
 
@@ -147,12 +157,13 @@ def _shipped(job: Job) -> Job | Outcome:
     """Give every file of a job its bytes; tell where one cannot be read any more."""
     sources = []
     for source in job.sources:
+        if not source.sha256:
+            # It could not be read before; the worker is to say so, as it would here.
+            sources.append(source)
+            continue
         try:
             content = Path(source.path).read_bytes()
         except OSError as error:
-            if not source.sha256:
-                sources.append(source)
-                continue
             why = error.strerror or type(error).__name__
             return failed(job.key, "changed", f"{source.label} cannot be read any more: {why}")
         sources.append(replace(source, content=content))

@@ -11,7 +11,7 @@ from typing import Any, Final
 from planchecker.batch.engines.endings import died, timed_out
 from planchecker.batch.job import Job, Limits, Options, Outcome
 from planchecker.batch.running import failed
-from planchecker.batch.workers import run_in_worker, start_worker
+from planchecker.batch.workers import Work, run_in_worker, start_worker
 
 __all__ = ["Pool"]
 
@@ -29,14 +29,19 @@ class Pool:
     ----------
     workers
         How many processes.
+    work
+        What a worker does with a job; it must be importable there.
     """
 
     name = "pool"
 
-    def __init__(self, options: Options, limits: Limits, *, workers: int) -> None:
+    def __init__(
+        self, options: Options, limits: Limits, *, workers: int, work: Work = run_in_worker
+    ) -> None:
         self._options = options
         self._limits = limits
         self._workers = workers
+        self._work = work
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Run the jobs; each worker has one at hand and one waiting."""
@@ -85,7 +90,7 @@ class Pool:
     def _give(self, pool: Any, job: Job, running: "dict[Future[Outcome], Job]") -> bool:
         """Hand a job to the pool; False where the pool takes none any more."""
         try:
-            future = pool.schedule(run_in_worker, args=(job,), timeout=self._limits.time_s)
+            future = pool.schedule(self._work, args=(job,), timeout=self._limits.time_s)
         except (RuntimeError, OSError):
             return False
         running[future] = job
@@ -116,6 +121,8 @@ class Pool:
             return died(job.key, error.exitcode, self._limits)
         except (BrokenProcessPool, CancelledError):
             return None
+        except MemoryError:
+            return failed(job.key, "memory", "the case needs more memory than it may have")
         except Exception as error:  # noqa: BLE001 - what does not come back is a lost case
             return failed(job.key, "crash", f"no answer came back: {error or type(error)}")
 

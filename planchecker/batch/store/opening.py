@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
@@ -151,8 +152,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 def _statements(script: str) -> Iterator[str]:
     # executescript would commit first, and half a migration could stay.
     waiting = ""
-    for line in script.splitlines(keepends=True):
-        waiting += line
+    for part in re.split("(?<=;)", script):
+        waiting += part
         if sqlite3.complete_statement(waiting):
             yield waiting
             waiting = ""

@@ -12,7 +12,8 @@ def cases_of(connection: sqlite3.Connection, batch_id: int) -> Iterator[dict[str
     rows = connection.execute(
         "SELECT b.key, b.outcome, c.* FROM batch_case b"
         ' LEFT JOIN "case" c ON c.key = b.key WHERE b.batch_id = ?'
-        f" ORDER BY {_RANK}, c.plan_label, b.key",
+        " ORDER BY CASE coalesce(c.exit_code, 2) WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2"
+        " ELSE 3 END, c.plan_label, b.key",
         (batch_id,),
     )
     for row in rows:
