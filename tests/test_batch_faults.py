@@ -6,7 +6,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from batch_faults import changing, faulty
 from batch_trees import uid, who, write_case, write_plan
 from dicom_factory import encode, make_structures
-from test_batch_run import OPTIONS, assert_accounted, batch, cases, resumed, rows
+from test_batch_run import OPTIONS, assert_accounted, batch, cases, resumed, rows, written
 
 from planchecker.batch.accounting import exit_code
 from planchecker.batch.engines import Pool
@@ -71,13 +73,20 @@ def test_the_pool_gives_the_same_bytes_as_this_process(tmp_path):
     batch(root, tmp_path / "one", options=options)
     engine = Pool(options, Limits(), workers=2)
     batch(root, tmp_path / "two", options=options, engine=engine)
-    first, second = (
-        {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.suffix != ".sqlite"}
-        for out in (tmp_path / "one", tmp_path / "two")
-        if (out / STORE).is_file()
-    )
-    assert first == second
-    assert len(first) >= 3 * 2 + 2
+    assert written(tmp_path / "one") == written(tmp_path / "two")
+    assert len(written(tmp_path / "one")) >= 3 * 2 + 4
+
+
+def _dies_at_once(*_given: object) -> None:
+    os._exit(5)
+
+
+def test_workers_that_cannot_start_end_in_failures_and_not_in_waiting(tmp_path, monkeypatch):
+    monkeypatch.setattr("planchecker.batch.engines.pool.start_worker", _dies_at_once)
+    write_case(tmp_path / "tree", 1)
+    ended = batch(tmp_path / "tree", tmp_path / "out", engine=pool(workers=1))
+    assert (ended.account.found, ended.account.failed) == (1, 1)
+    assert "went down 3 times" in rows(tmp_path / "out", "SELECT message FROM error")[0]["message"]
 
 
 @POSIX
@@ -207,31 +216,48 @@ def test_a_pipe_in_the_tree_is_listed_and_not_waited_for(tmp_path):
     assert exit_code(ended.account) == 2
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Give a folder that nobody may enter: that of pytest is for its user alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from test_batch_run import batch, exit_code
+batch(Path(sys.argv[1]), Path(sys.argv[2]) / "warm")
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+ended = batch(Path(sys.argv[1]), Path(sys.argv[2]) / "cold")
+os.seteuid(os.getuid())
+sys.exit(int(exit_code(ended.account)))
+"""
+
+
 @POSIX
-def test_a_folder_that_may_not_be_listed_is_an_error(tmp_path):
-    if os.geteuid() == 0 and subprocess.run(["setpriv", "--version"], check=False).returncode:
-        pytest.skip("root may read everything, and there is no setpriv to become another")
-    root, out = tmp_path / "tree", tmp_path / "out"
+def test_a_folder_that_may_not_be_listed_is_an_error(home):
+    root, out = home / "tree", home / "out"
     write_case(root / "a", 1)
     write_case(root / "b", 2)
+    out.mkdir()
+    out.chmod(0o777)
     (root / "b").chmod(0)
     (root / "a" / "RD.0.dcm").chmod(0)
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(path.stat().st_mode | 0o755)
-    out.mkdir(mode=0o777)
-    out.chmod(0o777)
-    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    prefix = become if os.geteuid() == 0 else []
     done = subprocess.run(
-        [*prefix, *command(root, "-o", out, "--workers", "1", "--report-format", "none")],
+        [sys.executable, "-c", AS_NOBODY, str(root), str(out)],
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "HOME": str(out), "MPLCONFIGDIR": str(out)},
+        cwd=TESTS,
+        timeout=120,
     )
     (root / "b").chmod(0o755)
     assert done.returncode == 2, done.stderr
-    told = rows(out, "SELECT path, message FROM error ORDER BY path")
+    told = rows(out / "cold", "SELECT path, message FROM error ORDER BY path")
     assert [Path(row["path"]).name for row in told] == ["RD.0.dcm", "b"]
     assert all("Permission denied" in row["message"] for row in told)
 
@@ -247,7 +273,7 @@ def test_a_full_disk_stops_the_batch_and_leaves_whole_cases(tmp_path, monkeypatc
     def small(connection: sqlite3.Connection, *, writer: bool) -> None:
         settle(connection, writer=writer)
         if writer:
-            connection.execute(f"PRAGMA max_page_count = {empty + 40}")
+            connection.execute(f"PRAGMA max_page_count = {empty + 20}")
 
     monkeypatch.setattr(opening, "_settle", small)
     with pytest.raises(PlanCheckerError, match="full"):

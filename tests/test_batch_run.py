@@ -58,6 +58,13 @@ def report_of(out: Path, row: dict[str, Any]) -> Any:
     return json.loads((out / row["report_folder"] / "report.json").read_text("utf-8"))
 
 
+def written(out: Path) -> dict[Path, bytes]:
+    """Return every file that people and programs read."""
+    kept = (".json", ".html", ".jsonl", ".xml", ".css", ".js")
+    files = (path for path in sorted(out.rglob("*.*")) if path.suffix in kept)
+    return {path.relative_to(out): path.read_bytes() for path in files}
+
+
 def assert_accounted(root: Path, out: Path, ended: Ended) -> None:
     """Compare the store with the files on the disk, and the cases with their outcomes."""
     found = ended.account

@@ -20,6 +20,7 @@ from planchecker.batch.workers import Work, run_in_worker, start_worker
 __all__ = ["Child", "main"]
 
 _LENGTH: Final = Struct("<Q")
+_START_S: Final = 300.0
 
 
 class Child:
@@ -38,19 +39,8 @@ class Child:
         try:
             process = self._started()
             assert process.stdin is not None  # noqa: S101 - asked for at the start
-            assert process.stdout is not None  # noqa: S101
             send(process.stdin, job)
-
-            def end() -> None:
-                late.set()
-                process.kill()
-
-            timer = threading.Timer(self._limits.time_s, end)
-            timer.start()
-            try:
-                outcome: Outcome = receive(process.stdout)
-            finally:
-                timer.cancel()
+            outcome: Outcome = _in_time(process, self._limits.time_s, late)
         except (OSError, EOFError, pickle.UnpicklingError):
             code = self.close()
             return (
@@ -86,7 +76,25 @@ class Child:
             assert self._process.stdin is not None  # noqa: S101 - asked for above
             start = (self._options, self._limits.memory_mb, os.getpid())
             send(self._process.stdin, (self._work, start))
+            # What the start takes is not the fault of the case.
+            _in_time(self._process, _START_S, threading.Event())
         return self._process
+
+
+def _in_time(process: "subprocess.Popen[bytes]", time_s: float, late: threading.Event) -> Any:
+    """Read one value; after so long the process is ended and `late` says why."""
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    assert process.stdout is not None  # noqa: S101 - asked for at the start
+    timer = threading.Timer(time_s, end)
+    timer.start()
+    try:
+        return receive(process.stdout)
+    finally:
+        timer.cancel()
 
 
 def send(stream: BinaryIO | Any, value: object) -> None:
@@ -124,6 +132,7 @@ def main() -> None:
     try:
         work, start = receive(jobs)
         start_worker(*start)
+        send(answers, "ready")
         while True:
             send(answers, work(receive(jobs)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):

@@ -1,11 +1,9 @@
 """What other programs read after a batch: JSON lines and JUnit, written case by case."""
 
 import json
-import os
 import sqlite3
-import tempfile
 from collections.abc import Callable
-from io import TextIOBase
+from io import TextIOBase, TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import XMLGenerator
@@ -13,8 +11,8 @@ from xml.sax.xmlreader import AttributesImpl
 
 from planchecker.batch.accounting import Account
 from planchecker.batch.store.reading import cases_of, errors_of, loose_errors, worst_findings
-from planchecker.errors import PlanCheckerError
 from planchecker.reports.text import clean
+from planchecker.whole_file import replacing
 
 __all__ = ["JUNIT", "RESULTS", "remove_outputs", "write_outputs"]
 
@@ -123,15 +121,8 @@ def _name(case: dict[str, Any]) -> str:
 
 
 def _whole(path: Path, write: Callable[[TextIOBase], None]) -> None:
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            write(stream)
-        Path(temporary).replace(path)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise PlanCheckerError(f"cannot write {str(path)!r}: {why}") from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    with replacing(path) as binary:
+        stream = TextIOWrapper(binary, encoding="utf-8", errors="replace", newline="\n")
+        write(stream)
+        stream.flush()
+        stream.detach()

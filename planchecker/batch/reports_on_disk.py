@@ -1,29 +1,41 @@
 """The folders of reports under the output folder of a batch."""
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from planchecker.errors import PlanCheckerError
+from planchecker.whole_file import write_file
 
 __all__ = [
     "ASSETS",
     "CASES",
+    "file_name",
     "folder_of",
     "is_whole",
     "place",
     "place_shared",
     "remove",
-    "write_whole",
 ]
 
 ASSETS: Final = "assets"
 CASES: Final = "cases"
 JSON: Final = "report.json"
+
+
+_SUFFIXES: Final = {"junit": "xml", "terminal": "txt"}
+
+
+def file_name(format_: str) -> str:
+    """Return the name of a report by its format.
+
+    Examples
+    --------
+    >>> file_name("html"), file_name("junit")
+    ('report.html', 'report.xml')
+    """
+    return f"report.{_SUFFIXES.get(format_, format_)}"
 
 
 def folder_of(key: str) -> str:
@@ -46,7 +58,7 @@ def place(out: Path, key: str, documents: Mapping[str, bytes]) -> str:
             left.unlink()
     # The JSON last: where it is there and whole, so is the rest.
     for name in sorted(documents, key=lambda name: name == JSON):
-        write_whole(folder / name, documents[name])
+        write_file(folder / name, documents[name])
     return hashlib.sha256(documents[JSON]).hexdigest() if JSON in documents else ""
 
 
@@ -61,46 +73,14 @@ def place_shared(out: Path) -> None:
 
     (out / ASSETS).mkdir(parents=True, exist_ok=True)
     for name, content in shared_assets().items():
-        write_whole(out / ASSETS / name, content)
+        write_file(out / ASSETS / name, content)
 
 
-def is_whole(out: Path, folder: str, report_sha256: str, wanted: tuple[str, ...]) -> bool:
-    """Whether a report lies on the disk as it was written."""
+def is_whole(out: Path, folder: str, report_sha256: str, formats: tuple[str, ...]) -> bool:
+    """Whether a report lies on the disk as it was written, in all these formats."""
     home = out / folder
     try:
         digest = hashlib.sha256((home / JSON).read_bytes()).hexdigest()
     except OSError:
         return False
-    return digest == report_sha256 and all((home / name).is_file() for name in wanted)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, or leave what was there.
-
-    Raises
-    ------
-    PlanCheckerError
-        If it cannot be written.
-    """
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        _as_umask_has_it(Path(temporary))
-        Path(temporary).replace(path)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise PlanCheckerError(
-            f"cannot write {str(path)!r}: {why}; make room or choose another folder with -o, "
-            "and go on with --resume"
-        ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _as_umask_has_it(path: Path) -> None:
-    current = os.umask(0o077)
-    os.umask(current)
-    path.chmod(0o666 & ~current)
+    return digest == report_sha256 and all((home / file_name(name)).is_file() for name in formats)

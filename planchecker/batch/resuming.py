@@ -8,8 +8,6 @@ from planchecker.batch.reports_on_disk import is_whole
 
 __all__ = ["stands"]
 
-_NAMES = {"html": "html", "csv": "csv", "junit": "xml", "terminal": "txt"}
-
 
 def stands(
     connection: sqlite3.Connection, out: Path, key: str, resume_key: str, options: Options
@@ -25,5 +23,4 @@ def stands(
     ).fetchone()
     if row is None or row["resume_key"] != resume_key:
         return False
-    wanted = tuple(f"report.{_NAMES[name]}" for name in options.formats)
-    return is_whole(out, row["report_folder"], row["report_sha256"], wanted)
+    return is_whole(out, row["report_folder"], row["report_sha256"], options.formats)

@@ -174,21 +174,19 @@ def _elsewhere(job: Job, options: Options) -> Iterator[str]:
 
 def _documents(report: "Report", options: Options) -> dict[str, bytes]:
     from planchecker.batch.pages import page  # noqa: PLC0415 - heavy
+    from planchecker.batch.reports_on_disk import file_name  # noqa: PLC0415
     from planchecker.reports import render  # noqa: PLC0415
     from planchecker.reports.style import Style  # noqa: PLC0415
 
     style = Style(lang=options.lang, assets=options.assets)
-    found = {"report.json": render(report, "json").encode("utf-8")}
+    found = {file_name("json"): render(report, "json").encode("utf-8")}
     for name in options.formats:
         if name == "html":
             content = page(report, style)
         else:
             content = render(report, name, style=style).encode("utf-8", errors="replace")
-        found[f"report.{_SUFFIX[name]}"] = content
+        found[file_name(name)] = content
     return found
-
-
-_SUFFIX = {"html": "html", "csv": "csv", "junit": "xml", "terminal": "txt"}
 
 
 def _where(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -18,6 +19,7 @@ __all__ = ["Pool"]
 _RECYCLED_AFTER: Final = 50
 _MOST_STARTS: Final = 3
 _POLL_S: Final = 0.5
+_MOST_QUIET_S: Final = 120.0
 
 
 class Pool:
@@ -50,6 +52,7 @@ class Pool:
         again: list[Job] = []
         starts: Counter[str] = Counter()
         pool: Any = self._start()
+        stall = _Stall()
         try:
             while True:
                 while pool is not None and len(running) < 2 * self._workers:
@@ -66,6 +69,11 @@ class Pool:
                 if not running:
                     break
                 done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+                if stall.is_over(pool, running) and not done:
+                    # It can no longer answer: what it has goes to the next one.
+                    _stop(pool)
+                    pool = None
+                    done = set(running)
                 for future in done:
                     job = running.pop(future)
                     outcome = self._outcome(future, job)
@@ -114,7 +122,7 @@ class Pool:
         from pebble import ProcessExpired  # noqa: PLC0415
 
         try:
-            return future.result()
+            return future.result(timeout=0) if future.done() else None
         except TimeoutError:
             return timed_out(job.key, self._limits)
         except ProcessExpired as error:
@@ -125,6 +133,29 @@ class Pool:
             return failed(job.key, "memory", "the case needs more memory than it may have")
         except Exception as error:  # noqa: BLE001 - what does not come back is a lost case
             return failed(job.key, "crash", f"no answer came back: {error or type(error)}")
+
+
+class _Stall:
+    """Tells when a pool has gone quiet for good.
+
+    A worker that dies between taking a job and saying so takes the job with it, and nobody
+    notices; so does a pool whose threads have ended.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def is_over(self, pool: Any, running: "dict[Future[Outcome], Job]") -> bool:
+        """Whether nothing will come from the pool any more."""
+        if pool is None or not pool.active:
+            return True
+        if any(future.running() or future.done() for future in running):
+            self._since = None
+            return False
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        # A worker that starts has no job at hand for a while either.
+        return now - self._since > _MOST_QUIET_S
 
 
 def _stop(pool: Any) -> None:
