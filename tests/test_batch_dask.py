@@ -48,6 +48,17 @@ def tree(tmp_path) -> Path:
     return tmp_path / "tree"
 
 
+# Before the other cluster starts, for whose processes nobody here is to blame.
+def test_the_engine_starts_and_ends_a_cluster_of_its_own(tmp_path, tree):
+    here = Dask(OPTIONS, Limits(), workers=1)
+    assert batch(tree, tmp_path / "out", engine=here).account.checked == 4
+    left = [
+        p for p in psutil.Process().children(recursive=True) if "batch.child" in str(p.cmdline())
+    ]
+    psutil.wait_procs(left, timeout=20)
+    assert not [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
 @pytest.mark.parametrize("ship_files", [False, True])
 def test_a_cluster_gives_the_same_bytes_as_this_process(tmp_path, tree, cluster, ship_files):
     options = replace(OPTIONS, formats=("html",))
@@ -103,13 +114,3 @@ def test_a_scheduler_that_is_not_there_is_an_error_of_the_user(tmp_path, tree, m
     with pytest.raises(PlanCheckerError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
         batch(tree, tmp_path / "out", engine=nobody)
     assert rows(tmp_path / "out", "SELECT state FROM batch") == [{"state": "interrupted"}]
-
-
-def test_the_engine_starts_and_ends_a_cluster_of_its_own(tmp_path, tree):
-    here = Dask(OPTIONS, Limits(), workers=1)
-    assert batch(tree, tmp_path / "out", engine=here).account.checked == 4
-    left = [
-        p for p in psutil.Process().children(recursive=True) if "batch.child" in str(p.cmdline())
-    ]
-    psutil.wait_procs(left, timeout=20)
-    assert not [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

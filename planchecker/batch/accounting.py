@@ -45,6 +45,8 @@ class Account:
         Files and folders that could not be read.
     idle
         Objects that belong to no plan, structure set or dose.
+    earlier
+        Cases in the store that this batch did not find: of another root, or gone from this one.
     """
 
     state: str
@@ -57,6 +59,7 @@ class Account:
     files: Mapping[str, int]
     unreadable: int = 0
     idle: int = 0
+    earlier: int = 0
 
 
 def account(
@@ -113,6 +116,12 @@ def account(
             (batch_id,),
         ),
         idle=idle,
+        earlier=_one(
+            connection,
+            'SELECT count(*) FROM "case" WHERE key NOT IN'
+            " (SELECT key FROM batch_case WHERE batch_id = ?)",
+            (batch_id,),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from planchecker.errors import PlanCheckerError
 from planchecker.whole_file import write_file
 
 __all__ = [
@@ -52,10 +53,16 @@ def place(out: Path, key: str, documents: Mapping[str, bytes]) -> str:
         If they cannot be written.
     """
     folder = out / folder_of(key)
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
-        if left.name not in documents:
-            left.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if left.name not in documents:
+                left.unlink()
+    except OSError as error:
+        raise PlanCheckerError(
+            f"cannot write to {str(folder)!r}: {error.strerror or error}; "
+            "choose a folder that can be written"
+        ) from error
     # The JSON last: where it is there and whole, so is the rest.
     for name in sorted(documents, key=lambda name: name == JSON):
         write_file(folder / name, documents[name])

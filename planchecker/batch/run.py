@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,7 +18,6 @@ from planchecker.batch.reports_on_disk import folder_of, place, place_shared, re
 from planchecker.batch.resuming import stands
 from planchecker.batch.sorting import Sorted, Wanted, sort_things
 from planchecker.batch.store import open_store, tree, writing
-from planchecker.batch.store.opening import named
 from planchecker.errors import PlanCheckerError
 from planchecker.reports.anonymise import without_traces
 
@@ -91,7 +90,7 @@ def run_batch(
     """
     watcher = watcher or Silent()
     store = out / STORE
-    with closing(open_store(store)) as connection, named(store):
+    with closing(open_store(store)) as connection, _named(store):
         batch_id = writing.begin_batch(
             connection, _provenance(root, options, engine=engine.name, protocol=protocol)
         )
@@ -111,6 +110,18 @@ def run_batch(
         write_outputs(connection, batch_id, out, counted)
     dashboard = write_dashboard(store, out)
     return Ended(batch_id=batch_id, store=store, dashboard=dashboard, account=counted)
+
+
+@contextmanager
+def _named(store: Path) -> Iterator[None]:
+    """Say which store it is that cannot be written: its disk may be full."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise PlanCheckerError(
+            f"the store {str(store)!r} cannot be used: {error}; what was checked before is kept: "
+            "mend it and go on with --resume"
+        ) from error
 
 
 def _provenance(root: Path, options: Options, *, engine: str, protocol: str) -> writing.Provenance:

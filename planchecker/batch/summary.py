@@ -40,6 +40,11 @@ def _counts(found: Account) -> Iterator[str]:
         yield "by status: " + ", ".join(f"{count} {name}" for name, count in found.statuses.items())
     files = ", ".join(f"{count} {state}" for state, count in sorted(found.files.items()))
     yield f"{sum(found.files.values())} files: {files or 'none'}"
+    if found.earlier:
+        yield (
+            f"{found.earlier} other cases in the store were not found this time: of another tree, "
+            "or gone from this one"
+        )
     if found.idle:
         yield f"{found.idle} objects or image series belong to no plan, structure set or dose"
 

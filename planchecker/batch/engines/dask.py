@@ -15,7 +15,7 @@ from planchecker.errors import MissingExtra, PlanCheckerError
 if TYPE_CHECKING:
     from planchecker.batch.child import Child
 
-__all__ = ["Dask", "run_on_worker"]
+__all__ = ["Dask", "end_children", "run_on_worker"]
 
 _RECYCLED_AFTER: Final = 50
 _CONNECT_S: Final = 30
@@ -98,6 +98,9 @@ class Dask:
                     yield outcome
             finally:
                 client.cancel(list(running))
+                with contextlib.suppress(Exception):
+                    # A cluster that goes on must not keep what waits for jobs of this batch.
+                    client.run(end_children, self._options)
 
     def _client(self, distributed: Any, stack: contextlib.ExitStack) -> Any:
         try:
@@ -151,6 +154,16 @@ def run_on_worker(job: Job, options: Options, limits: Limits, work: Work) -> Out
     with _lock:
         _idle.append((options, limits, work, child))
     return outcome
+
+
+def end_children(options: Options) -> None:
+    """End the children that wait in this process for jobs with these options."""
+    with _lock:
+        waiting = [entry for entry in _idle if entry[0] == options]
+        for entry in waiting:
+            _idle.remove(entry)
+    for *_, child in waiting:
+        child.close()
 
 
 def _shipped(job: Job) -> Job | Outcome:

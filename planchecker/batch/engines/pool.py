@@ -13,6 +13,7 @@ from planchecker.batch.engines.endings import died, timed_out
 from planchecker.batch.job import Job, Limits, Options, Outcome
 from planchecker.batch.running import failed
 from planchecker.batch.workers import Work, run_in_worker, start_worker
+from planchecker.errors import PlanCheckerError
 
 __all__ = ["Pool"]
 
@@ -51,29 +52,18 @@ class Pool:
         running: dict[Future[Outcome], Job] = {}
         again: list[Job] = []
         starts: Counter[str] = Counter()
-        pool: Any = self._start()
         stall = _Stall()
+        pool: Any = None
         try:
             while True:
-                while pool is not None and len(running) < 2 * self._workers:
-                    job = again.pop() if again else next(waiting, None)
-                    if job is None:
-                        break
-                    if not self._give(pool, job, running):
-                        again.append(job)
-                        _stop(pool)
-                        pool = None
-                if pool is None and not running:
-                    pool = self._start()
-                    continue
+                pool = self._fill(pool, waiting, again, running)
                 if not running:
                     break
                 done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-                if stall.is_over(pool, running) and not done:
+                if not done and stall.is_over(pool, running):
                     # It can no longer answer: what it has goes to the next one.
                     _stop(pool)
-                    pool = None
-                    done = set(running)
+                    pool, done = None, set(running)
                 for future in done:
                     job = running.pop(future)
                     outcome = self._outcome(future, job)
@@ -88,12 +78,34 @@ class Pool:
                         why = f"its process did not start or went down {_MOST_STARTS} times"
                         outcome = failed(job.key, "crash", why)
                     yield outcome
-            if pool is not None:
-                pool.close()
-                pool.join()
-                pool = None
         finally:
             _stop(pool)
+
+    def _fill(
+        self,
+        pool: Any,
+        waiting: Iterator[Job],
+        again: list[Job],
+        running: "dict[Future[Outcome], Job]",
+    ) -> Any:
+        """Give a pool what it has room for, and start one where there is none and no other works.
+
+        Returns the pool; None where it went down with jobs that are still to be collected.
+        """
+        while len(running) < 2 * self._workers and not (pool is None and running):
+            job = again.pop() if again else next(waiting, None)
+            if job is None:
+                break
+            fresh = pool is None
+            pool = pool or self._start()
+            if self._give(pool, job, running):
+                continue
+            _stop(pool)
+            if fresh:
+                raise PlanCheckerError("no worker can be started; see what the system lacks")
+            again.append(job)
+            pool = None
+        return pool
 
     def _give(self, pool: Any, job: Job, running: "dict[Future[Outcome], Job]") -> bool:
         """Hand a job to the pool; False where the pool takes none any more."""
