@@ -22,7 +22,7 @@ from test_batch_run import OPTIONS, assert_accounted, batch, cases, resumed, row
 
 from planchecker.batch.accounting import exit_code
 from planchecker.batch.engines import Pool
-from planchecker.batch.job import Limits
+from planchecker.batch.job import Job, Limits
 from planchecker.batch.run import STORE
 from planchecker.batch.store import opening
 from planchecker.batch.workers import Work
@@ -75,6 +75,23 @@ def test_the_pool_gives_the_same_bytes_as_this_process(tmp_path):
     batch(root, tmp_path / "two", options=options, engine=engine)
     assert written(tmp_path / "one") == written(tmp_path / "two")
     assert len(written(tmp_path / "one")) >= 3 * 2 + 4
+
+
+def test_jobs_are_taken_no_further_ahead_than_workers_need():
+    taken, done, ahead = 0, 0, []
+
+    def jobs() -> Iterator[Job]:
+        nonlocal taken
+        for number in range(12):
+            taken += 1
+            ahead.append(taken - done)
+            yield Job(key=str(number), kind="plan", uid="1", label="", sources=(), conflict="no")
+
+    for outcome in pool(workers=1).run(jobs()):
+        assert outcome.failure.message == "no"
+        done += 1
+    assert done == 12
+    assert max(ahead) <= 3
 
 
 def _dies_at_once(*_given: object) -> None:

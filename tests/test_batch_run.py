@@ -319,6 +319,14 @@ def test_a_moved_tree_needs_no_new_checks(done):
     assert resumed(root.with_name("moved"), out) == []
 
 
+def test_what_an_earlier_run_found_and_this_one_did_not_is_told(done):
+    root, out = done
+    shutil.rmtree(root / "2")
+    ended = batch(root, out, resume=True)
+    assert (ended.account.found, ended.account.skipped, ended.account.earlier) == (1, 1, 1)
+    assert len((out / "results.jsonl").read_text("utf-8").splitlines()) == 1
+
+
 def test_a_case_that_came_back_worse_loses_its_report(done):
     root, out = done
     before = out / cases(out)["T1.0"]["report_folder"]
