@@ -10,6 +10,7 @@ from planchecker.figures import Scene
 from planchecker.status import ExitCode, Status, worst
 
 __all__ = [
+    "Asked",
     "Attestation",
     "Curve",
     "ExitCode",
@@ -275,6 +276,26 @@ class Attestation:
     void: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """How the check was asked for, as far as that can move a verdict.
+
+    Parameters
+    ----------
+    indication
+        The indication that was given; empty where it was left to the plan.
+    second_opinion, summed
+        As `planchecker.check` takes them.
+    prior
+        Each earlier course in one line: what was typed, else its label and plan UID.
+    """
+
+    indication: str = ""
+    second_opinion: bool = False
+    summed: bool = False
+    prior: tuple[str, ...] = ()
+
+
 _CONTRADICTED = ("ID", "DG", "RX", "DL", "RI", "TC")
 _UNANSWERED = ("DL", "RI", "DG", "RX", "TC", "ID", "ST", "BM", "DE", "IM")
 
@@ -322,6 +343,7 @@ class Report:
     attestations: tuple[Attestation, ...] = ()
     missed: tuple[MissedTarget, ...] = ()
     """What the targets miss, and how much of it lies near the cord."""
+    asked: Asked = Asked()
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,9 +12,9 @@ from planchecker.cli import fetch as fetch_command
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks.archive import Row, exact
 from planchecker.hooks.fetching import Fetched, Wanted, fetch_plan
-from planchecker.hooks.header import read_header
 from planchecker.hooks.peers import Node
 from planchecker.hooks.spool import Spool
+from planchecker.reading.header import read_header
 
 WILDCARDS = ["*", "P?", "a\\b", "", " ", "x" * 65, "a\nb"]
 

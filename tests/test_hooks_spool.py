@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from planchecker.errors import PlanCheckerError
-from planchecker.hooks.header import read_header
 from planchecker.hooks.limits import DEFAULT_LIMITS
 from planchecker.hooks.spool import Spool, SpoolFullError, Stored
+from planchecker.reading.header import read_header
 
 LIMITS = replace(DEFAULT_LIMITS, free_bytes=0)
 

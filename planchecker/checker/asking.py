@@ -10,9 +10,9 @@ from constraints.loader import library_digest, library_version
 from constraints.model import Protocol
 from constraints.site_model import Site
 from planchecker.case import Case
-from planchecker.checker.centre import centre_of
+from planchecker.checker.centre import centre_of, protocol_digest
 from planchecker.checker.deciding import Teller
-from planchecker.checker.earlier import Prior
+from planchecker.checker.earlier import Prior, in_words
 from planchecker.checker.measuring import build_context
 from planchecker.checker.missing import missed_targets
 from planchecker.checker.relief import reliefs
@@ -23,7 +23,7 @@ from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.plan_overlap import capped
 from planchecker.dosimetry.dvh import DVH, compute_dvh
 from planchecker.errors import PlanCheckerError
-from planchecker.results import Finding, NotApplicable, Report, Status
+from planchecker.results import Asked, Finding, NotApplicable, Report, Status
 
 if TYPE_CHECKING:
     from planchecker.drawing import SliceReader
@@ -121,22 +121,24 @@ def check(  # noqa: PLR0913 - one an option of the command line
         library_version=library_version(),
         library_sha256=library_digest(),
         program_version=_installed_version() if program_version is None else program_version,
-        protocol_sha256=_digest(rules),
+        protocol_sha256=protocol_digest(rules),
         site_sha256=_site_digest(centre.site),
         site=centre.site.id if centre.site else "",
         site_changes=centre.changes,
         reliefs=tuple(reliefs(context, findings)),
         missed=tuple(missed_targets(context)),
+        asked=Asked(
+            indication=indication or "",
+            second_opinion=second_opinion,
+            summed=summed,
+            prior=tuple(map(in_words, prior)),
+        ),
     )
     if not pictures:
         return report
     from planchecker.checker.picturing import pictured  # noqa: PLC0415 - only to draw
 
     return pictured(report, context, pixels)
-
-
-def _digest(protocol: Protocol) -> str:
-    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def _asked(context: Context) -> tuple[Check, ...]:

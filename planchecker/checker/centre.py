@@ -1,5 +1,6 @@
 """The rules a plan is judged by: as published, or as a site file makes them."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from constraints.vocabulary import Vocabulary, load_vocabulary
 from planchecker.dosimetry.structure import Structure
 from planchecker.naming import Match, match_structures
 
-__all__ = ["Centre", "Watched", "centre_of"]
+__all__ = ["Centre", "Watched", "centre_of", "protocol_digest"]
 
 _DEFAULT_PROTOCOL = "bone_metastases"
 
@@ -119,6 +120,11 @@ def centre_of(
         site=decided,
         changes=changes,
     )
+
+
+def protocol_digest(protocol: Protocol) -> str:
+    """Return the SHA-256 of the content of a protocol, as reports state it."""
+    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def _protocol(protocol: str | Path | Protocol) -> Protocol:

@@ -1,6 +1,7 @@
 """The courses that are added to a plan: those that were given, and parallel plans."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from constraints.model import Guideline, Protocol
 from planchecker.case import Case, Patient
@@ -16,7 +17,7 @@ from planchecker.courses import (
 )
 from planchecker.errors import PlanCheckerError
 
-__all__ = ["Prior", "courses_for"]
+__all__ = ["Prior", "courses_for", "in_words"]
 
 Prior = Course | Exported | Case | str
 """An earlier course: a value, an export, a case that was read, or a typed summary."""
@@ -69,6 +70,40 @@ def courses_for(
         for plan in others
     )
     return earlier + parallel
+
+
+def in_words(one: Prior) -> str:
+    """Say in one line which earlier course was given, with every figure somebody stated.
+
+    Examples
+    --------
+    >>> in_words("dose_gy=30,fractions=10")
+    'dose_gy=30,fractions=10'
+    """
+    match one:
+        case str():
+            return one
+        case Course():
+            return _stated_figures(one)
+        case Exported():
+            plan = in_words(one.case)
+            return f"{plan}; {_stated_figures(one.stated)}" if one.stated else plan
+        case _:
+            plan_uid = one.plan.sop_instance_uid if one.plan else "no plan"
+            return f"export {plan_uid}"
+
+
+_FROM_FILES = ("grid", "structures", "matches", "registrations", "files", "patient")
+
+
+def _stated_figures(course: Course) -> str:
+    """List what is set, but for what stands in the files, whose hashes the report holds."""
+    values = ((f.name, f.default, getattr(course, f.name)) for f in fields(course))
+    return ", ".join(
+        f"{name}={value}"
+        for name, default, value in values
+        if name not in _FROM_FILES and name != "stated_patient" and value != default
+    )
 
 
 def _course(

@@ -7,6 +7,7 @@ import typer
 from planchecker.cli import (
     attest,
     audit,
+    batch,
     check,
     commission,
     compare,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(check.check)
+app.command()(batch.batch)
 app.command()(compare.compare)
 app.command()(attest.attest)
 app.command()(commission.commission)

@@ -1,9 +1,7 @@
 """Where text goes: to a file as a whole, or to the terminal in characters it knows."""
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 import typer
 
 from planchecker.errors import PlanCheckerError
+from planchecker.whole_file import write_file
 
 if TYPE_CHECKING:
     from planchecker.reports.style import Style
@@ -110,38 +109,6 @@ def emit_bytes(content: bytes, output: Path | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a whole file, text in UTF-8, or leave what was there.
-
-    Raises
-    ------
-    PlanCheckerError
-        If the file cannot be written; the message names it.
-    """
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(_encoded(content))
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes a file only its owner can read; a report follows the user's umask.
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise PlanCheckerError(
-            f"cannot write {str(path)!r}: {error.strerror or error}; "
-            "choose a folder that exists and can be written"
-        ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _encoded(content: str | bytes) -> bytes:
-    return content.encode("utf-8", errors="replace") if isinstance(content, str) else content
-
-
 def printable(text: str, stream: TextIO) -> str:
     """Return `text` with what the encoding of `stream` lacks spelt out or replaced.
 
@@ -185,9 +152,3 @@ def _encodes(text: str, stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -134,9 +134,9 @@ def _apart(folder: Path, *ours: Path) -> None:
 
 def _once(folder: Path, shelf: "Shelf", options: "Options", *, hook: str) -> int:
     from planchecker.audit.journal import local_account  # noqa: PLC0415 - heavy
-    from planchecker.hooks.header import safe_name  # noqa: PLC0415
     from planchecker.hooks.judging import PAGE, TEXT  # noqa: PLC0415
     from planchecker.hooks.once import combined_exit_code, judge_now  # noqa: PLC0415
+    from planchecker.reading.header import safe_name  # noqa: PLC0415
 
     placed = judge_now(
         [folder],

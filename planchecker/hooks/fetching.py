@@ -6,8 +6,8 @@ from pathlib import Path
 
 from planchecker.errors import PlanCheckerError
 from planchecker.hooks.archive import Archive, Row, exact
-from planchecker.hooks.header import Header, is_uid
 from planchecker.hooks.spool import Spool
+from planchecker.reading.header import Header, is_uid
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["Fetched", "Wanted", "fetch_plan"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, linked, read_header, safe_name
+from planchecker.reading.header import Header, linked, read_header, safe_name
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["FolderSource"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from planchecker.audit.stored_reports import JSON_REPORT
 from planchecker.hooks.completeness import incomplete, missing_from
-from planchecker.hooks.header import is_uid, safe_name
+from planchecker.reading.header import is_uid, safe_name
 
 if TYPE_CHECKING:
     from planchecker.case import Case

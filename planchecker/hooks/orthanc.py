@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, is_uid, read_header
 from planchecker.hooks.metrics import Metrics
 from planchecker.hooks.orthanc_rest import Orthanc, TooLargeError
 from planchecker.hooks.spool import Spool, SpoolFullError
+from planchecker.reading.header import Header, is_uid, read_header
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["OrthancFeed"]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from planchecker.errors import PlanCheckerError, ReadError
 from planchecker.hooks.buffers import BoundedBuffer
 from planchecker.hooks.extra import pynetdicom
-from planchecker.hooks.header import is_uid, read_header
 from planchecker.hooks.limits import DEFAULT_LIMITS, HookLimits
 from planchecker.hooks.metrics import Metrics
 from planchecker.hooks.peers import AllowList
 from planchecker.hooks.spool import Spool, SpoolFullError
+from planchecker.reading.header import is_uid, read_header
 from planchecker.reading.sop_classes import SOP_CLASSES
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from planchecker.errors import PlanCheckerError, ReadError
-from planchecker.hooks.header import Header, linked, read_header, safe_name
 from planchecker.hooks.limits import DEFAULT_LIMITS, HookLimits
+from planchecker.reading.header import Header, linked, read_header, safe_name
 from planchecker.reading.sop_classes import Kind
 
 __all__ = ["Spool", "SpoolFullError", "Stored"]
@@ -111,7 +111,7 @@ class Spool:
         data
             The whole file.
         header
-            What `planchecker.hooks.header.read_header` read from it.
+            What `planchecker.reading.header.read_header` read from it.
 
         Raises
         ------

@@ -2,15 +2,15 @@
 
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from planchecker.case import Case, ForeignFile
 from planchecker.errors import ReadError
-from planchecker.reading.files import find_files, read_bytes
+from planchecker.reading.files import FoundFile, find_files, read_bytes
 from planchecker.reading.limits import DEFAULT_LIMITS, ReadLimits
 
-__all__ = ["read_case", "read_cases"]
+__all__ = ["read_case", "read_cases", "read_found"]
 
 # What Python does with warnings is a setting of the whole process: two threads that change it
 # at the same time could undo each other, and a malformed number would come through as good.
@@ -59,13 +59,45 @@ def read_cases(
     ...
     planchecker.errors.ReadError: 'no-such-folder' does not exist; give a file or a folder
     """
+    given = [paths] if isinstance(paths, Path | str) else list(paths)
+    found, unusable = find_files(given, limits=limits)
+    cases, foreign = _sorted(found, unusable, limits=limits, progress=progress)
+    if not cases:
+        raise ReadError(_nothing(given, foreign))
+    return cases
+
+
+def read_found(
+    files: Sequence[FoundFile], *, limits: ReadLimits = DEFAULT_LIMITS
+) -> tuple[Case, ...]:
+    """Read these files and no others, as `read_cases` does; none of them need be usable.
+
+    Parameters
+    ----------
+    files
+        What to read, and what to call each in the report: the two may differ.
+
+    Examples
+    --------
+    >>> read_found([])
+    ()
+    """
+    cases, _ = _sorted(files, (), limits=limits)
+    return cases
+
+
+def _sorted(
+    found: Sequence[FoundFile],
+    unusable: Iterable[ForeignFile],
+    *,
+    limits: ReadLimits,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[tuple[Case, ...], list[ForeignFile]]:
     # pydicom takes a fifth of a second to import.
     from planchecker.reading.collection import collect  # noqa: PLC0415
     from planchecker.reading.grouping import group  # noqa: PLC0415
     from planchecker.reading.objects import read_object  # noqa: PLC0415
 
-    given = [paths] if isinstance(paths, Path | str) else list(paths)
-    found, unusable = find_files(given, limits=limits)
     objects, foreign = [], list(unusable)
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -77,10 +109,7 @@ def read_cases(
                 foreign.append(ForeignFile(path=file.label, reason=str(error)))
             if progress is not None:
                 progress(done, len(found))
-    cases = group(collect(objects, foreign))
-    if not cases:
-        raise ReadError(_nothing(given, foreign))
-    return cases
+    return group(collect(objects, foreign)), foreign
 
 
 def read_case(path: Path | str, *, limits: ReadLimits = DEFAULT_LIMITS) -> Case:

@@ -1,6 +1,7 @@
 """Finding files under the given paths, and their bytes; nothing here knows what is in them."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from planchecker.case import ForeignFile
 from planchecker.errors import ReadError
 from planchecker.reading.limits import ReadLimits
 
-__all__ = ["FoundFile", "find_files", "read_bytes"]
+__all__ = ["FoundFile", "find_files", "looks_like_dicom", "read_bytes", "walk"]
 
 # A data set without preamble and file meta begins with group 0008, or with group 0002 where
 # only the preamble is missing; the second pair of each is big endian.
@@ -50,7 +51,7 @@ def find_files(
     for given in map(Path, paths):
         if not given.exists():
             raise ReadError(f"{str(given)!r} does not exist; give a file or a folder")
-        for path in _walk(given, foreign):
+        for path in walk(given, foreign):
             found.setdefault(os.path.realpath(path), FoundFile(path=path, label=path.as_posix()))
             if len(found) > limits.max_files:
                 raise ReadError(
@@ -63,7 +64,14 @@ def find_files(
     )
 
 
-def _walk(top: Path, foreign: list[ForeignFile]) -> Iterator[Path]:
+def walk(top: Path, foreign: list[ForeignFile]) -> Iterator[Path]:
+    """Yield every regular file under a path, folder by folder in a stable order.
+
+    Parameters
+    ----------
+    foreign
+        Takes what is no regular file, and folders that may not be listed.
+    """
     waiting, seen = [top], set()
     while waiting:
         path = waiting.pop()
@@ -93,6 +101,9 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
         DICOM file does. The message is the reason alone, without the path.
     """
     try:
+        if not stat.S_ISREG(file.path.stat().st_mode):
+            # Opening a pipe or a device could wait for ever.
+            raise ReadError("not a regular file")
         with file.path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             if size > limits.max_file_bytes:
@@ -102,7 +113,7 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
             head = stream.read(_PREAMBLE + 4)
             if not head:
                 raise ReadError("the file is empty")
-            if head[_PREAMBLE:] != b"DICM" and head[:2] not in _FIRST_GROUPS:
+            if not looks_like_dicom(head):
                 raise ReadError("not a DICOM file")
             # One byte more than was announced shows a file that grows while it is read.
             rest = stream.read(size - len(head) + 1)
@@ -111,6 +122,17 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
     if len(head) + len(rest) != size:
         raise ReadError("the file changed while it was read")
     return head + rest
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Whether a file that begins so may be DICOM.
+
+    Examples
+    --------
+    >>> looks_like_dicom(bytes(128) + b"DICM"), looks_like_dicom(b"PK")
+    (True, False)
+    """
+    return head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" or head[:2] in _FIRST_GROUPS
 
 
 def _reason(error: OSError) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from planchecker.case import InputFile, Patient
 from planchecker.results import Report
 
-__all__ = ["anonymised"]
+__all__ = ["anonymised", "without_traces"]
 
 _UID: Final = re.compile(r"\b[0-2](?:\.\d+){3,}\b")
 _DATES: Final = re.compile(
@@ -61,6 +61,17 @@ def anonymised(report: Report) -> Report:
     return replace(cleaned, plan=plan)
 
 
+def without_traces(text: str) -> str:
+    """Return a text without the paths, UIDs and dates in it; names it cannot know.
+
+    Examples
+    --------
+    >>> without_traces("/plans/doe/RP.dcm of 20240131 is cut")
+    '[path] of [date] is cut'
+    """
+    return _DATES.sub("[date]", _UID.sub("[UID]", _PATHS.sub("[path]", text)))
+
+
 def _file(file: InputFile, index: int) -> InputFile:
     return replace(
         file,
@@ -78,7 +89,7 @@ def _scrubber(report: Report) -> Callable[[str], str]:
 
     def scrub(text: str) -> str:
         shorter = words.sub("[withheld]", text) if words else text
-        return _DATES.sub("[date]", _UID.sub("[UID]", _PATHS.sub("[path]", shorter)))
+        return without_traces(shorter)
 
     return scrub
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from constraints.site_model import Change
+from planchecker.reports.document_options import OptionsEntry, options_entry
 from planchecker.reports.text import significant
 from planchecker.results import (
     Attestation,
@@ -213,6 +214,7 @@ class ReportDocument:
     site: str
     site_changes: list[SiteChangeEntry]
     missed_targets: list[MissedTargetEntry]
+    options: OptionsEntry
 
 
 def to_document(report: Report) -> ReportDocument:
@@ -248,6 +250,7 @@ def to_document(report: Report) -> ReportDocument:
         site=report.site,
         site_changes=[_site_change(one) for one in report.site_changes],
         missed_targets=[_missed(one) for one in report.missed],
+        options=options_entry(report.asked),
     )
 
 

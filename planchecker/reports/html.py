@@ -1,15 +1,14 @@
-"""Reports as one self-contained HTML page: no request, light and dark, usable without script."""
+"""Reports as one HTML page, self-contained unless asked: light and dark, usable without script."""
 
 import base64
 import hashlib
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from planchecker.locale import colon, language
 from planchecker.locale import gettext as _
 from planchecker.reports import sections, text
+from planchecker.reports.assets import SHARED_POLICY, packaged_script, shared_assets
 from planchecker.reports.filters import FILTERS
 from planchecker.reports.style import Style
 from planchecker.results import Report
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["environment", "render"]
 
 _TEMPLATE = "report.html.jinja"
-_SCRIPT = "report.js"
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
 )
@@ -34,7 +32,7 @@ def render(reports: Sequence[Report], style: Style | None = None) -> str:
     reports
         One or more; several stand below one another on the page.
     style
-        Not used; every renderer takes it.
+        Only its `assets` counts: with it, style sheet and script are linked, not carried along.
 
     Notes
     -----
@@ -47,10 +45,10 @@ def render(reports: Sequence[Report], style: Style | None = None) -> str:
     >>> render([Report(findings=())]).splitlines()[0]
     '<!doctype html>'
     """
-    del style
     reports = tuple(reports)
     leading = min(reports, key=lambda report: report.status.severity)
-    script = _script()
+    folder = style.assets if style is not None else ""
+    script = packaged_script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         environment()
@@ -59,17 +57,11 @@ def render(reports: Sequence[Report], style: Style | None = None) -> str:
             reports=reports,
             leading=leading,
             script=script,
-            policy=_POLICY.format(digest=digest),
+            policy=SHARED_POLICY if folder else _POLICY.format(digest=digest),
             lang=language(),
+            linked=[f"{folder}/{name}" for name in shared_assets()] if folder else [],
         )
     )
-
-
-@cache
-def _script() -> str:
-    source = files("planchecker.reports") / "templates" / _SCRIPT
-    # What the browser hashes stands between the tags, line ends as they are in the page.
-    return "\n" + source.read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 def environment() -> "Environment":

@@ -26,6 +26,9 @@ class Style:
         Of the PDF: ``"A4"`` or ``"Letter"``.
     made_at
         Written into DICOM objects, which must state a time; nothing else holds one.
+    assets
+        Folder of what the HTML pages of a batch share, relative to the page; empty where each
+        page carries everything itself. See `planchecker.reports.assets`.
     """
 
     width: int = 120
@@ -35,3 +38,4 @@ class Style:
     lang: str = "en"
     paper: str = "A4"
     made_at: datetime | None = None
+    assets: str = ""

@@ -1,4 +1,4 @@
-"""What is read from an object on arrival: who it is, whose it is, what it names."""
+"""What is read of an object before all else: who it is, whose it is, what it names."""
 
 import hashlib
 import re
@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from planchecker.errors import ReadError
 from planchecker.reading.dataset import parse
 from planchecker.reading.elements import Elements
+from planchecker.reading.items import PIXEL_DATA
 from planchecker.reading.limits import DEFAULT_LIMITS
 from planchecker.reading.sop_classes import SOP_CLASSES, Kind
 
@@ -39,6 +41,10 @@ class Header:
         Those of them that stand in the Referenced RT Plan Sequence.
     label
         RT Plan Label.
+    frames
+        Frames of reference it lies in; of a registration also those it leads from.
+    named_series, named_images
+        Image series that a structure set names; single images only where it names no series.
     """
 
     sop_class_uid: str
@@ -51,6 +57,9 @@ class Header:
     label: str = ""
     names: frozenset[str] = frozenset()
     plans: frozenset[str] = frozenset()
+    frames: frozenset[str] = frozenset()
+    named_series: frozenset[str] = frozenset()
+    named_images: frozenset[str] = frozenset()
 
     @property
     def is_image(self) -> bool:
@@ -58,20 +67,29 @@ class Header:
         return self.kind is Kind.IMAGE
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes, *, whole: bool = True) -> Header:
     """Read the header of one file held in memory.
+
+    Parameters
+    ----------
+    whole
+        False where the bytes are only the beginning of the file: they must reach into its
+        pixel data, for a header may go on to there.
 
     Raises
     ------
     ReadError
-        If the bytes are no DICOM data set.
+        If the bytes are no DICOM data set, or end too early.
     """
     with _ONE_AT_A_TIME:
         dataset = parse(data, limits=DEFAULT_LIMITS)
+        if not whole and PIXEL_DATA not in dataset.elements:
+            raise ReadError("the beginning of the file does not reach its pixel data")
         elements = Elements(dataset.elements, [], character_sets=dataset.character_sets)
         sop_class = elements.text("SOPClassUID") or dataset.media_sop_class_uid
         known = SOP_CLASSES.get(sop_class)
         kind = known.kind if known else None
+        series, images = _images(elements) if kind is Kind.STRUCTURES else ((), ())
         patient, study = elements.text("PatientID"), elements.text("StudyInstanceUID")
         return Header(
             sop_class_uid=sop_class,
@@ -86,6 +104,9 @@ def read_header(data: bytes) -> Header:
             plans=frozenset(_named(elements, _REFERENCES[:1]))
             if kind is Kind.DOSE
             else frozenset(),
+            frames=frozenset(_frames(elements, kind)) - {""},
+            named_series=frozenset(series) - {""},
+            named_images=frozenset(images) - {""} if not any(series) else frozenset(),
         )
 
 
@@ -108,6 +129,35 @@ def _named(elements: Elements, keywords: Iterable[str]) -> Iterator[str]:
         for item in elements.items(keyword):
             if uid := item.text("ReferencedSOPInstanceUID"):
                 yield uid
+
+
+def _frames(elements: Elements, kind: Kind | None) -> Iterator[str]:
+    yield elements.text("FrameOfReferenceUID")
+    if kind is Kind.STRUCTURES:
+        for item in elements.items("ReferencedFrameOfReferenceSequence"):
+            yield item.text("FrameOfReferenceUID")
+        for item in elements.items("StructureSetROISequence"):
+            yield item.text("ReferencedFrameOfReferenceUID")
+    elif kind in (Kind.REGISTRATION, None):
+        for item in elements.items("RegistrationSequence"):
+            yield item.text("FrameOfReferenceUID")
+        for item in elements.items("DeformableRegistrationSequence"):
+            yield item.text("SourceFrameOfReferenceUID")
+
+
+def _images(elements: Elements) -> tuple[list[str], list[str]]:
+    series = [
+        item
+        for frame in elements.items("ReferencedFrameOfReferenceSequence")
+        for study in frame.items("RTReferencedStudySequence")
+        for item in study.items("RTReferencedSeriesSequence")
+    ]
+    images = [
+        image.text("ReferencedSOPInstanceUID")
+        for item in series
+        for image in item.items("ContourImageSequence")
+    ]
+    return [item.text("SeriesInstanceUID") for item in series], images
 
 
 def _owner(patient_id: str, study_uid: str) -> str:

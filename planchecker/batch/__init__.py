@@ -1,0 +1,1 @@
+"""Many plans at once: find them, check each in a process of its own, keep what was found."""
