@@ -17,6 +17,7 @@ __all__ = [
     "MissedTarget",
     "NotApplicable",
     "PlanSummary",
+    "PopulationRow",
     "Relief",
     "Report",
     "SchemeMatch",
@@ -247,6 +248,41 @@ class MissedTarget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PopulationRow:
+    """One metric of the plan among the plans of its kind in an archive; it has no status.
+
+    Parameters
+    ----------
+    matched
+        TG-263 name of the structure.
+    value, band
+        Of this plan, in `unit`; None where there is no answer.
+    cases
+        Plans of the same scheme and technique with an answer, this one left out.
+    percentile
+        Share of them with a lower value, those equal counting half; None where none is told.
+    median, lowest, highest
+        Of their values, in `unit`.
+    reason
+        Why no percentile is told.
+    """
+
+    roi_number: int
+    roi_name: str
+    matched: str
+    metric: str
+    value: float | None
+    unit: str
+    cases: int
+    band: tuple[float, float] | None = None
+    percentile: float | None = None
+    median: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attestation:
     """Who accepted a finding, why, and on which basis; it changes no status.
 
@@ -322,6 +358,8 @@ class Report:
     attestations: tuple[Attestation, ...] = ()
     missed: tuple[MissedTarget, ...] = ()
     """What the targets miss, and how much of it lies near the cord."""
+    population: tuple[PopulationRow, ...] = ()
+    """The plan among those of its kind in an archive; only where one was given."""
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:
