@@ -32,6 +32,7 @@ KEYS = {
         "site",
         "site_changes",
         "missed_targets",
+        "population",
     ],
     ("program",): ["version"],
     ("library",): ["version", "sha256"],

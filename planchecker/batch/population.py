@@ -19,7 +19,7 @@ FEWEST: Final = "population.fewest_cases"
 """The criterion of a protocol below which no percentile is told."""
 
 _ORGAN: Final = ("D0.03cc", "Dmean", "Dmax")
-_TARGET: Final = ("D50%", "D95%", "D98%", "V100%")
+_TARGET: Final = ("D50%", "D95%", "D98%", "V100%[%]")
 _LIKE: Final = """
 SELECT "case".id AS id, metric.value AS value
 FROM metric JOIN "case" ON "case".id = metric.case_id
