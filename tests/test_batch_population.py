@@ -64,6 +64,7 @@ def stored(values: list[float | None], **changes: object) -> list[C]:
 
 
 def placed(tmp_path: Path, cases: list[C], one: Measured, fewest: int | None = 1) -> PopulationRow:
+    tmp_path.mkdir(exist_ok=True)
     store = write_store(tmp_path / "store.sqlite", cases)
     (row,) = compare_with_archive(REPORT, [one], store, fewest=fewest)
     return row
@@ -83,6 +84,14 @@ def test_the_plan_itself_is_left_out_by_its_uid(tmp_path):
     own = stored([100.0], plan_uid="1.2.999")
     row = placed(tmp_path, [*stored([1.0, 3.0]), *own], cord(2.0))
     assert (row.cases, row.percentile, row.highest) == (2, 50.0, 3.0)
+
+
+def test_a_stored_case_without_a_uid_could_be_the_plan_and_is_left_out(tmp_path):
+    nameless = stored([100.0], plan_uid="")
+    row = placed(tmp_path, [*stored([1.0, 3.0]), *nameless], cord(2.0))
+    assert (row.cases, row.percentile, row.highest) == (2, 50.0, 3.0)
+    row = placed(tmp_path / "anonymised", nameless, cord(2.0))
+    assert (row.cases, row.reason) == (0, "the archive is without plan UIDs")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +135,9 @@ def test_only_the_same_structure_metric_and_unit_count(tmp_path):
         M(structure="SpinalCord", expression="Dmax", value=50.0, roi_number=2),
         M(structure="SpinalCord", expression="D0.03cc", value=50.0, roi_number=3, unit="%"),
     ]
-    row = placed(tmp_path, [*stored([1.0]), C(key="other", metrics=other)], cord(2.0))
+    row = placed(
+        tmp_path, [*stored([1.0]), C(key="other", plan_uid="1.2.77", metrics=other)], cord(2.0)
+    )
     assert (row.cases, row.highest) == (1, 1.0)
 
 
@@ -140,7 +151,7 @@ def test_two_contours_of_one_plan_are_one_plan(tmp_path):
         M(structure="SpinalCord", expression="D0.03cc", value=value, roi_number=number)
         for number, value in ((1, 1.0), (2, 3.0))
     ]
-    row = placed(tmp_path, [C(key="both", metrics=both)], cord(2.0), fewest=2)
+    row = placed(tmp_path, [C(key="both", plan_uid="1.2.77", metrics=both)], cord(2.0), fewest=2)
     assert (row.cases, row.reason) == (1, "too few to compare")
 
 

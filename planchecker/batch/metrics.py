@@ -12,7 +12,7 @@ from planchecker.results import Report
 __all__ = ["EXPRESSIONS", "Measured", "Remembering", "is_target", "measured"]
 
 EXPRESSIONS: Final = ("Dmax", "D0.03cc", "D1cc", "D50%", "D95%", "D98%", "Dmean", "V100%[%]")
-"""What the table ``metric`` of the store holds of each structure; V100%[%] is of the prescription."""
+"""What the table ``metric`` of the store holds of each structure."""
 _TARGETS: Final = ("PTV", "CTV", "GTV", "ITV")
 
 

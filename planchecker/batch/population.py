@@ -18,10 +18,11 @@ __all__ = ["FEWEST", "compare_with_archive", "percentile_of"]
 FEWEST: Final = "population.fewest_cases"
 """The criterion of a protocol below which no percentile is told."""
 
+_FEW: Final = "too few to compare"
 _ORGAN: Final = ("D0.03cc", "Dmean", "Dmax")
 _TARGET: Final = ("D50%", "D95%", "D98%", "V100%[%]")
 _LIKE: Final = """
-SELECT "case".id AS id, metric.value AS value
+SELECT "case".id AS id, "case".plan_uid AS plan_uid, metric.value AS value
 FROM metric JOIN "case" ON "case".id = metric.case_id
 WHERE metric.structure = ? AND metric.expression = ? AND metric.unit = ?
   AND metric.value IS NOT NULL AND "case".state = 'checked'
@@ -35,8 +36,9 @@ def compare_with_archive(
     """Place the metrics of a plan among those of stored plans of the same kind.
 
     Of the same kind are plans of the same scheme and technique; compared are structures of the
-    same TG-263 name. The plan itself, known by its UID, is left out. Nothing here changes a
-    status.
+    same TG-263 name. The plan itself, known by its UID, is left out, and so is every stored case
+    without a UID (an archive made with ``--anonymise``), which could be the plan itself. Nothing
+    here changes a status.
 
     Parameters
     ----------
@@ -84,9 +86,12 @@ def _shown(structure: str) -> tuple[str, ...]:
 def _row(
     report: Report, one: Measured, store: "sqlite3.Connection", fewest: int | None
 ) -> PopulationRow:
-    found = list(_others(report, one, store))
-    cases, values = len({case for case, _ in found}), [value for _, value in found]
+    others = list(_others(report, one, store))
+    found = [row for row in others if row["plan_uid"]]
+    cases, values = len({row["id"] for row in found}), [row["value"] for row in found]
     why = _why_not(report, one, cases, fewest)
+    if why == _FEW and len(found) < len(others):
+        why = "the archive is without plan UIDs"
     row = PopulationRow(
         roi_number=one.roi_number,
         roi_name=one.roi_name,
@@ -109,17 +114,12 @@ def _row(
     )
 
 
-def _others(
-    report: Report, one: Measured, store: "sqlite3.Connection"
-) -> Iterator[tuple[int, float]]:
+def _others(report: Report, one: Measured, store: "sqlite3.Connection") -> "Iterator[sqlite3.Row]":
     plan = report.plan
     if plan is None or not plan.scheme.id or not plan.technique:
         return
     given = (one.structure, one.expression, one.unit)
-    for row in store.execute(
-        _LIKE, (*given, plan.scheme.id, plan.technique, plan.sop_instance_uid)
-    ):
-        yield row["id"], row["value"]
+    yield from store.execute(_LIKE, (*given, plan.scheme.id, plan.technique, plan.sop_instance_uid))
 
 
 def _why_not(report: Report, one: Measured, cases: int, fewest: int | None) -> str:
@@ -131,4 +131,4 @@ def _why_not(report: Report, one: Measured, cases: int, fewest: int | None) -> s
         return "no answer"
     if fewest is None:
         return "the protocol does not say how many plans are enough"
-    return "too few to compare" if cases < max(fewest, 1) else ""
+    return _FEW if cases < max(fewest, 1) else ""

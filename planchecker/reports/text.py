@@ -304,6 +304,7 @@ def population_words(row: PopulationRow) -> str:
         "scheme or technique unknown": _("scheme or technique unknown"),
         "there is no plan": _("there is no plan"),
         "too few to compare": _("too few to compare"),
+        "the archive is without plan UIDs": _("the archive is without plan UIDs"),
         "the protocol does not say how many plans are enough": _(
             "the protocol does not say how many plans are enough"
         ),
