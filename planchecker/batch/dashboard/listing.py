@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from planchecker.batch.dashboard.counting import COLUMNS, NO_VERDICT
+from planchecker.reports.text import clean
 from planchecker.results import Finding, Status
 
 __all__ = [
@@ -176,8 +177,8 @@ def margins(store: sqlite3.Connection, most: int, *, anonymise: bool) -> Iterato
             message="",
             metric=row["metric"],
             value=row["value"],
-            unit=row["unit"],
-            comparison=row["comparison"],
+            unit=clean(row["unit"]),
+            comparison=clean(row["comparison"]),
             limit=row["bound"],
             margin=row["margin"],
             guideline=row["guideline"],
