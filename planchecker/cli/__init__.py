@@ -7,6 +7,7 @@ import typer
 from planchecker.cli import (
     attest,
     audit,
+    batch_export,
     check,
     commission,
     compare,
@@ -41,6 +42,7 @@ app.command()(check.check)
 app.command()(compare.compare)
 app.command()(attest.attest)
 app.command()(commission.commission)
+app.command()(batch_export.batch_export)
 app.command()(dvh.dvh)
 app.command()(structures.structures)
 app.add_typer(guidelines.app, name="guidelines")
