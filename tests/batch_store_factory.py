@@ -78,6 +78,7 @@ def write_store(path: Path, cases: Sequence[C] = (), *, state: str = "complete")
     """Write a store of one batch with these cases."""
     with closing(sqlite3.connect(path)) as store, store:
         store.executescript(SCHEMA.read_text(encoding="utf-8"))
+        store.execute("PRAGMA user_version = 1")
         failed = sum(case.status is None for case in cases)
         store.execute(
             "INSERT INTO batch VALUES (1,?,?,?,?,'pool','1.0','lib','bone_metastases','pro','',"

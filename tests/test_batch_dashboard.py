@@ -348,6 +348,25 @@ def test_what_is_no_store_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_store_of_a_newer_program_is_refused(tmp_path):
+    path = write_store(tmp_path / "store.sqlite", FIVE)
+    with closing(sqlite3.connect(path)) as opened, opened:
+        opened.execute("PRAGMA user_version = 2")
+    with pytest.raises(ReadError, match="has schema 2, this program knows 1"):
+        write_dashboard(path, tmp_path / "out")
+
+
+def test_a_store_that_is_being_written_is_read_as_it_was_at_one_moment(tmp_path):
+    path = write_store(tmp_path / "store.sqlite", FIVE)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        with archive(path) as opened:
+            writer.execute("UPDATE \"case\" SET status = 'pass', state = 'checked'")
+            assert overall(opened).passed == 2
+        with archive(path) as opened:
+            assert overall(opened).passed == 5
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     path = write_store(tmp_path / "store.sqlite", FIVE)
     (tmp_path / "out").write_text("a file")

@@ -10,6 +10,9 @@ from planchecker.errors import ReadError
 
 __all__ = ["TABLES", "archive"]
 
+_NEWEST: Final = 1
+"""Of the schemas in ``planchecker/batch/store``."""
+_WAIT_S: Final = 60.0
 TABLES: Final = ("batch", "file", "case", "case_input", "finding", "metric", "override", "error")
 """Every table of the store, in the order of the schema."""
 
@@ -39,7 +42,9 @@ def archive(path: Path) -> Iterator[sqlite3.Connection]:
         raise ReadError(
             f"there is no store {str(path)!r}; give the SQLite file that planchecker batch wrote"
         )
-    store = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    store = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S, isolation_level=None
+    )
     try:
         store.row_factory = sqlite3.Row
         # Counts, lists and charts of one page must be of one moment, though a batch may run.
@@ -56,6 +61,12 @@ def archive(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _refuse_others(store: sqlite3.Connection, path: Path) -> None:
+    version = store.execute("PRAGMA user_version").fetchone()[0]
+    if version > _NEWEST:
+        raise ReadError(
+            f"the store {str(path)!r} has schema {version}, this program knows {_NEWEST}; "
+            "use the newer program that wrote it"
+        )
     found = {row["name"] for row in store.execute("SELECT name FROM sqlite_master")}
     missing = [table for table in TABLES if table not in found]
     if missing:
