@@ -44,10 +44,11 @@ if __name__ == "__main__":
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """Memory of the parent in MB when so many cases were in the store."""
+    """Memory in MB and CPU seconds of the parent when so many cases were in the store."""
 
     cases: int
     resident_mb: float
+    cpu_s: float
     after_s: float
 
 
@@ -87,8 +88,8 @@ def grown(command: Sequence[str], out: Path, *, every_s: float = 0.5) -> Growth:
 
     Notes
     -----
-    Memory is that of the one process, not of its workers; it is read where the system shows it
-    (Linux) and 0 elsewhere.
+    Memory and CPU time are those of the one process, not of its workers. Where the system does
+    not show them (elsewhere than on Linux) there are no samples.
     """
     start = time.perf_counter()
     samples: list[Sample] = []
@@ -96,9 +97,8 @@ def grown(command: Sequence[str], out: Path, *, every_s: float = 0.5) -> Growth:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
         while child.poll() is None:
             after = time.perf_counter() - start
-            samples.append(
-                Sample(cases=_stored(out), resident_mb=_resident_mb(child.pid), after_s=after)
-            )
+            memory, cpu = _of_process(child.pid)
+            samples.append(Sample(cases=_stored(out), resident_mb=memory, cpu_s=cpu, after_s=after))
             time.sleep(every_s)
     return Growth(
         wall_s=time.perf_counter() - start,
@@ -163,11 +163,11 @@ def _against_one(given: argparse.Namespace, folder: Path, batch: Cost, cases: in
 
 def _growing(growth: Growth) -> str:
     rows = [
-        (str(one.cases), f"{one.resident_mb:.0f}", f"{one.after_s:.0f}")
+        (str(one.cases), f"{one.resident_mb:.0f}", f"{one.cpu_s:.1f}", f"{one.after_s:.0f}")
         for one in _at_marks(growth.samples)
     ]
-    title = f"memory of the parent; the run took {growth.wall_s:.0f} s, exit code {growth.code}"
-    return format_table(title, ("cases in the store", "MB", "after s"), rows)
+    title = f"the parent alone; the run took {growth.wall_s:.0f} s, exit code {growth.code}"
+    return format_table(title, ("cases in the store", "MB", "CPU s", "after s"), rows)
 
 
 def _at_marks(samples: Sequence[Sample]) -> Iterator[Sample]:
@@ -223,13 +223,18 @@ def _stored(out: Path) -> int:
     return 0
 
 
-def _resident_mb(pid: int) -> float:
+def _of_process(pid: int) -> tuple[float, float]:
+    """Return resident memory in MB and CPU seconds of one process, without its children."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        # The name in brackets may hold blanks.
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
     except OSError:
-        return 0.0
+        return 0.0, 0.0
     kilobytes = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(next(kilobytes, "0")) / 1024
+    user, system = after_name.split()[11:13]
+    ticks = os.sysconf("SC_CLK_TCK")
+    return int(next(kilobytes, "0")) / 1024, (int(user) + int(system)) / ticks
 
 
 def _run(command: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from batch_store_factory import C, F, M, many_cases, write_store
+from test_browser import CONTRAST
 
 from constraints.loader import load_protocol
 from planchecker.batch.archive import archive
@@ -389,7 +390,13 @@ def test_in_a_browser_the_list_is_searched_and_nothing_is_asked_of_a_network(tmp
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: said.append(dialog.message))
         page.on("request", lambda request: asked.append(request.url))
+        page.emulate_media(color_scheme="dark")
         page.goto(page_path.as_uri())
+        assert page.evaluate(CONTRAST) == []
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate(CONTRAST) == []
+        bare = "[...document.querySelectorAll('table')].filter((one) => !one.caption).length"
+        assert page.evaluate(bare) == 0
         rows = page.locator("#cases tbody tr")
         assert page.locator("#controls output").text_content() == "1 to 100 of 253"
         page.get_by_role("button", name="On").click()
