@@ -16,10 +16,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from benchmarks.many import write_many
+from benchmarks.many import KINDS, write_many
 from benchmarks.table import format_table
 from benchmarks.timing import Cost, cost_of_process, interleaved, medians
 
@@ -28,7 +29,7 @@ __all__ = ["Growth", "Sample", "grown", "main", "sizes"]
 _VERDICTS: Final = (0, 1, 3)
 _STORE: Final = "planchecker.sqlite"
 _WORKERS: Final = (1, 2)
-_MARKS: Final = (100, 250, 500, 1000, 2500, 5000, 10000)
+_MARKS: Final = (1, 100, 250, 500, 1000, 2500, 5000, 10000)
 _NO_OP: Final = """
 import time
 from distributed import Client, LocalCluster
@@ -69,6 +70,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="planchecker-benchmarks-") as scratch:
         home = given.home or Path(scratch)
         few = list(write_many(home / "few", given.few))
+        by_kind(few[: len(KINDS)])
+        print(f"\n{by_kind(few[: len(KINDS)])}", flush=True)
         costs = _throughput(given, home, few)
         print(f"\n{_against_one(given, few[0], costs[1], given.few)}", flush=True)
         start = time.perf_counter()
@@ -81,6 +84,30 @@ def main() -> None:
         if given.dask:
             each = _run([given.python, "-c", _NO_OP]).strip()
             print(f"\nDask, two local workers, an empty task: {1000 * float(each):.2f} ms")
+
+
+def by_kind(folders: Sequence[Path]) -> str:
+    """Return one table: CPU seconds of reading, checking and writing a case of each kind."""
+    from planchecker.checker import check  # noqa: PLC0415 - heavy
+    from planchecker.reading import read_cases  # noqa: PLC0415
+    from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
+    from planchecker.reports import render  # noqa: PLC0415
+
+    rows = []
+    for folder in folders:
+        times = [time.process_time()]
+        (case,) = read_cases([folder])
+        times.append(time.process_time())
+        report = check(case, pictures=True, pixels=read_hounsfield)
+        times.append(time.process_time())
+        render(report, "json")
+        render(report, "html")
+        times.append(time.process_time())
+        label = report.plan.label if report.plan else folder.name
+        steps = [f"{after - before:.2f}" for before, after in pairwise(times)]
+        rows.append((label, *steps, f"{times[-1] - times[0]:.2f}"))
+    head = ("CPU s", "read", "check, pictures", "JSON, HTML", "all")
+    return format_table("a case in a process that is warm", head, rows)
 
 
 def grown(command: Sequence[str], out: Path, *, every_s: float = 0.5) -> Growth:

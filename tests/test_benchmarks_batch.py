@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from batch_store_factory import C, write_store
 
-from benchmarks.batch import grown, sizes
+from benchmarks.batch import by_kind, grown, sizes
 from benchmarks.many import KINDS, write_case, write_many
 from planchecker.checker import check
 from planchecker.reading import read_cases
@@ -107,6 +107,12 @@ def test_a_run_is_watched_by_its_own_memory_and_the_cases_in_its_store(tmp_path)
     assert {sample.cases for sample in found.samples} <= {2}
     if sys.platform == "linux":
         assert 64 < max(sample.resident_mb for sample in found.samples) < 200
+
+
+def test_each_kind_gets_a_row(many):
+    *_, rule, first, second = by_kind(many[:2]).splitlines()
+    assert set(rule) == {"-", " "}
+    assert (first[:10], second[:10]) == ("T 30Gy/10 ", "T 20Gy/5  ")
 
 
 def test_sizes_are_told_apart(tmp_path):
