@@ -188,7 +188,7 @@ def test_the_picture_shows_as_many_contours_as_there_are(store):
     counts = [int(count) for count in re.findall(r"<rect[^>]*><title>(\d+)</title>", drawn)]
     assert sum(counts) == 3
     assert drawn.count('class="bound other"') == 1
-    assert "Dmax at most 17 Gy, hytec-cord-2021" in drawn
+    assert "Dmax ≤ 17 Gy, hytec-cord-2021" in drawn
 
 
 def test_structures_of_the_canal_are_those_the_protocol_names():

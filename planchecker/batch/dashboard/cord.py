@@ -24,13 +24,13 @@ WHERE metric.expression = ? AND metric.structure <> '' AND "case".state = 'check
 _GOVERNING: Final = """
 SELECT "case".scheme AS scheme, finding.subject AS subject, metric.structure AS structure,
        finding.metric AS metric, finding.bound AS bound, finding.unit AS unit,
-       finding.guideline AS guideline, COUNT(DISTINCT finding.case_id) AS plans
+       finding.guideline AS guideline, finding.comparison AS comparison, COUNT(DISTINCT finding.case_id) AS plans
 FROM finding JOIN "case" ON "case".id = finding.case_id
 LEFT JOIN metric ON metric.case_id = finding.case_id AND metric.roi_number = finding.roi_number
                 AND metric.expression = ?
 WHERE finding.governs = 1 AND finding.bound IS NOT NULL AND finding.code LIKE 'DL%'
   AND finding.comparison LIKE '<%'
-GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY plans DESC
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY plans DESC
 """
 
 
@@ -39,10 +39,16 @@ class Bound:
     """A limit that governed `plans` of the plans that are shown."""
 
     metric: str
+    comparison: str
     value: float
     unit: str
     guideline: str
     plans: int
+
+    @property
+    def sign(self) -> str:
+        """The comparison as reports write it."""
+        return "≤" if self.comparison == "<=" else self.comparison
 
     @property
     def drawable(self) -> bool:
@@ -136,6 +142,7 @@ def _bounds(rows: Iterable[sqlite3.Row]) -> dict[tuple[str, str], list[Bound]]:
         found[row["scheme"], structure].append(
             Bound(
                 metric=row["metric"],
+                comparison=row["comparison"],
                 value=row["bound"],
                 unit=row["unit"],
                 guideline=row["guideline"],

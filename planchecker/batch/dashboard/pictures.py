@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from planchecker.batch.dashboard.cord import METRIC, Spread
+from planchecker.batch.dashboard.cord import METRIC, Bound, Spread
 from planchecker.batch.dashboard.counting import COLUMNS, Share
 from planchecker.reports.text import clean, clip
 
@@ -122,15 +122,16 @@ def _row(one: Spread, base: float, end: float) -> Iterator[str]:
     yield f'<circle class="median" cx="{mid:.1f}" cy="{base + 3}" r="3.4"/>'
     for bound in one.bounds:
         if bound.drawable:
-            yield from _limit(bound.metric, bound.value, bound.guideline, base, end)
+            yield from _limit(bound, base, end)
 
 
-def _limit(metric: str, value: float, guideline: str, base: float, end: float) -> Iterator[str]:
-    x, kind = _x(value, end), "" if metric == METRIC else " other"
-    words = escape(clip(clean(f"{metric} at most {value:g} Gy, {guideline}"), 200))
+def _limit(bound: Bound, base: float, end: float) -> Iterator[str]:
+    x, kind = _x(bound.value, end), "" if bound.metric == METRIC else " other"
+    told = f"{bound.metric} {bound.sign} {bound.value:g} Gy, {bound.guideline}"
+    words = escape(clip(clean(told), 200))
     yield f'<path class="bound{kind}" d="M{x:.1f} {base - _TALL - 4}V{base + 7}">'
     yield f"<title>{words}</title></path>"
     yield (
         f'<text class="boundword" x="{x + 4:.1f}" y="{base - _TALL + 4}">'
-        f"{escape(metric if kind else '')}{' ' if kind else ''}{value:g}</text>"
+        f"{escape(clean(bound.metric)) + ' ' if kind else ''}{bound.value:g}</text>"
     )

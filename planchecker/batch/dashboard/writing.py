@@ -109,7 +109,12 @@ def _groupings(store: sqlite3.Connection) -> Iterable[Grouping]:
     plans = "Cases by the status of their report; those without a verdict are counted with them."
     asked = "Plans by their worst finding on it; plans that were not asked are not counted."
     yield Grouping(title="By check", lead=asked, shares=counting.by_finding(store, "code"))
-    yield Grouping(title="By guideline", lead=asked, shares=counting.by_finding(store, "guideline"))
+    beside = "Limits that governed and limits shown beside them."
+    yield Grouping(
+        title="By guideline",
+        lead=f"{asked} {beside}",
+        shares=counting.by_finding(store, "guideline"),
+    )
     yield Grouping(title="By machine", lead=plans, shares=counting.by_plan(store, "machine"))
     yield Grouping(title="By technique", lead=plans, shares=counting.by_plan(store, "technique"))
     yield Grouping(
