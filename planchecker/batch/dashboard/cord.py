@@ -24,7 +24,8 @@ WHERE metric.expression = ? AND metric.structure <> '' AND "case".state = 'check
 _GOVERNING: Final = """
 SELECT "case".scheme AS scheme, finding.subject AS subject, metric.structure AS structure,
        finding.metric AS metric, finding.bound AS bound, finding.unit AS unit,
-       finding.guideline AS guideline, finding.comparison AS comparison, COUNT(DISTINCT finding.case_id) AS plans
+       finding.guideline AS guideline, finding.comparison AS comparison,
+       COUNT(DISTINCT finding.case_id) AS plans
 FROM finding JOIN "case" ON "case".id = finding.case_id
 LEFT JOIN metric ON metric.case_id = finding.case_id AND metric.roi_number = finding.roi_number
                 AND metric.expression = ?
