@@ -312,6 +312,11 @@ def test_without_names_nothing_leads_back_to_a_patient(tmp_path):
     assert "/plans" not in page
     assert "report.html" not in page
     assert "withheld" in page
+    assert 'href="cases/' not in page
+    linked = write_dashboard(
+        tmp_path / "store.sqlite", tmp_path / "linked", anonymise=True, link_reports=True
+    )
+    assert f'href="cases/{secret}/report.html"' in linked.read_text(encoding="utf-8")
     shown = write_dashboard(tmp_path / "store.sqlite", tmp_path / "named")
     assert secret in shown.read_text(encoding="utf-8")
 

@@ -111,7 +111,7 @@ class ErrorLine:
     at: str
 
 
-def cases(store: sqlite3.Connection, *, anonymise: bool) -> Iterator[CaseLine]:
+def cases(store: sqlite3.Connection, *, anonymise: bool, links: bool = True) -> Iterator[CaseLine]:
     """Yield every case, those without a verdict first, then worst first."""
     leading = _leading(store)
     for number, row in enumerate(store.execute(_CASES), start=1):
@@ -127,8 +127,8 @@ def cases(store: sqlite3.Connection, *, anonymise: bool) -> Iterator[CaseLine]:
             machine=row["machine"],
             technique=row["technique"],
             scheme=row["scheme"],
-            reason=leading.get(row["id"], ("", ""))[1 if not anonymise else 0],
-            link="" if anonymise or not judged else report_link(row["report_folder"]),
+            reason=leading.get(row["id"], ("", ""))[0 if anonymise else 1],
+            link=report_link(row["report_folder"]) if links and judged else "",
         )
 
 
@@ -164,7 +164,9 @@ def report_link(folder: str) -> str:
     return quote(str(below / "report.html"))
 
 
-def margins(store: sqlite3.Connection, most: int, *, anonymise: bool) -> Iterator[MarginLine]:
+def margins(
+    store: sqlite3.Connection, most: int, *, anonymise: bool, links: bool = True
+) -> Iterator[MarginLine]:
     """Yield the governing limits with the least left, or the most exceeded, worst first."""
     for row in store.execute(_MARGINS, (most,)):
         # A contour's own name may hold that of the patient.
@@ -184,7 +186,7 @@ def margins(store: sqlite3.Connection, most: int, *, anonymise: bool) -> Iterato
             guideline=row["guideline"],
             source=row["source"],
         )
-        link = "" if anonymise else report_link(row["report_folder"])
+        link = report_link(row["report_folder"]) if links else ""
         yield MarginLine(finding=finding, plan="" if anonymise else row["plan_label"], link=link)
 
 

@@ -31,7 +31,9 @@ _STATIC_CASES: Final = 100
 _LONGEST: Final = 120
 
 
-def write_dashboard(store_path: Path, out_dir: Path, *, anonymise: bool = False) -> Path:
+def write_dashboard(
+    store_path: Path, out_dir: Path, *, anonymise: bool = False, link_reports: bool | None = None
+) -> Path:
     """Write a page over the store of a batch, and style and script beside it.
 
     Parameters
@@ -42,8 +44,11 @@ def write_dashboard(store_path: Path, out_dir: Path, *, anonymise: bool = False)
         Where ``index.html`` and the folder ``assets`` go; reports are linked as
         ``cases/<report folder>/report.html`` below it.
     anonymise
-        Leave out names, IDs, labels, days, paths, links to reports and what was written about
-        a case in free text.
+        Leave out names, IDs, labels, days, paths and what was written about a case in free
+        text.
+    link_reports
+        Whether to link the report of each case. By default they are linked unless `anonymise`
+        is set, for a report may name the patient; reports of an anonymised batch do not.
 
     Returns
     -------
@@ -63,7 +68,9 @@ def write_dashboard(store_path: Path, out_dir: Path, *, anonymise: bool = False)
     network for anything.
     """
     with archive(store_path) as store:
-        page = _environment().get_template("index.html.jinja").render(_content(store, anonymise))
+        links = not anonymise if link_reports is None else link_reports
+        content = _content(store, anonymise=anonymise, links=links)
+        page = _environment().get_template("index.html.jinja").render(content)
     assets = out_dir / "assets"
     try:
         assets.mkdir(parents=True, exist_ok=True)
@@ -78,8 +85,8 @@ def write_dashboard(store_path: Path, out_dir: Path, *, anonymise: bool = False)
     return out_dir / "index.html"
 
 
-def _content(store: sqlite3.Connection, anonymise: bool) -> dict[str, Any]:  # noqa: FBT001
-    lines = list(listing.cases(store, anonymise=anonymise))
+def _content(store: sqlite3.Connection, *, anonymise: bool, links: bool) -> dict[str, Any]:
+    lines = list(listing.cases(store, anonymise=anonymise, links=links))
     found = spreads(store)
     runs = listing.runs(store)
     schemes = pictures.by_scheme(found)
@@ -92,7 +99,7 @@ def _content(store: sqlite3.Connection, anonymise: bool) -> dict[str, Any]:  # n
         "protocol": protocol_of(store).id,
         "schemes": schemes[: pictures.MOST_SCHEMES],
         "more_schemes": max(len(schemes) - pictures.MOST_SCHEMES, 0),
-        "margins": tuple(listing.margins(store, _MOST_MARGINS, anonymise=anonymise)),
+        "margins": tuple(listing.margins(store, _MOST_MARGINS, anonymise=anonymise, links=links)),
         "overrides": tuple(listing.overrides(store, anonymise=anonymise)),
         "error_counts": tuple(listing.error_counts(store)),
         "errors": tuple(listing.errors(store, _MOST_ERRORS, anonymise=anonymise)),
