@@ -373,6 +373,30 @@ def test_a_store_that_is_being_written_is_read_as_it_was_at_one_moment(tmp_path)
             assert overall(opened).passed == 5
 
 
+def test_a_store_is_read_where_nothing_can_be_written_beside_it(tmp_path):
+    path = write_store(tmp_path / "store.sqlite", FIVE)
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+    # A folder in its place keeps SQLite from making the file it wants, even for root.
+    (tmp_path / "store.sqlite-shm").mkdir()
+    with archive(path) as opened:
+        assert overall(opened).total == 5
+
+
+def test_a_log_that_was_left_behind_is_read_with_its_store(tmp_path):
+    path = write_store(tmp_path / "store.sqlite", FIVE)
+    left = tmp_path / "left"
+    left.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("UPDATE \"case\" SET status = 'pass', state = 'checked'")
+        for name in ("store.sqlite", "store.sqlite-wal"):
+            shutil.copy(tmp_path / name, left / name)
+    (left / "store.sqlite-shm").mkdir()
+    with archive(left / "store.sqlite") as opened:
+        assert overall(opened).passed == 5
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     path = write_store(tmp_path / "store.sqlite", FIVE)
     (tmp_path / "out").write_text("a file")

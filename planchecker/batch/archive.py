@@ -42,10 +42,11 @@ def archive(path: Path) -> Iterator[sqlite3.Connection]:
         raise ReadError(
             f"there is no store {str(path)!r}; give the SQLite file that planchecker batch wrote"
         )
-    store = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S, isolation_level=None
-    )
+    store = _connected(path, "mode=ro")
     try:
+        if _needs_a_neighbour(store, path):
+            store.close()
+            store = _connected(path, "mode=ro&immutable=1")
         store.row_factory = sqlite3.Row
         # Counts, lists and charts of one page must be of one moment, though a batch may run.
         store.execute("BEGIN")
@@ -58,6 +59,25 @@ def archive(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
     finally:
         store.close()
+
+
+def _connected(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{options}"
+    return sqlite3.connect(uri, uri=True, timeout=_WAIT_S, isolation_level=None)
+
+
+def _needs_a_neighbour(store: sqlite3.Connection, path: Path) -> bool:
+    """Whether SQLite wants to make a file beside a store that lies where nothing can be written.
+
+    A store whose last writer left its log behind is not whole without it: that stays an error.
+    """
+    try:
+        store.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        return True
+    return False
 
 
 def _refuse_others(store: sqlite3.Connection, path: Path) -> None:
