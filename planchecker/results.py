@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from constraints.site_model import Change
 from planchecker.case import InputFile
 from planchecker.figures import Scene
+from planchecker.population import PopulationRow
 from planchecker.status import ExitCode, Status, worst
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MissedTarget",
     "NotApplicable",
     "PlanSummary",
+    "PopulationRow",
     "Relief",
     "Report",
     "SchemeMatch",
@@ -344,6 +346,8 @@ class Report:
     missed: tuple[MissedTarget, ...] = ()
     """What the targets miss, and how much of it lies near the cord."""
     asked: Asked = Asked()
+    population: tuple[PopulationRow, ...] = ()
+    """The plan among those of its kind in an archive; only where one was given."""
     status: Status = field(init=False)
 
     def __post_init__(self) -> None:

@@ -33,6 +33,7 @@ KEYS = {
         "site_changes",
         "missed_targets",
         "options",
+        "population",
     ],
     ("program",): ["version"],
     ("library",): ["version", "sha256"],

@@ -8,6 +8,7 @@ from planchecker.cli import (
     attest,
     audit,
     batch,
+    batch_export,
     check,
     commission,
     compare,
@@ -43,6 +44,7 @@ app.command()(batch.batch)
 app.command()(compare.compare)
 app.command()(attest.attest)
 app.command()(commission.commission)
+app.command()(batch_export.batch_export)
 app.command()(dvh.dvh)
 app.command()(structures.structures)
 app.add_typer(guidelines.app, name="guidelines")

@@ -19,6 +19,7 @@ from planchecker.cli.output import (
 from planchecker.errors import ReadError
 
 if TYPE_CHECKING:
+    from planchecker.batch.metrics import Remembering
     from planchecker.reports.style import Style
     from planchecker.results import ExitCode, Report
 
@@ -105,6 +106,15 @@ def check(  # noqa: PLR0913 - one a command-line option
             help="Show who accepted what in this report; void where the plan changed.",
         ),
     ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STORE",
+            exists=True,
+            dir_okay=False,
+            help="Show the plan among those of its kind in the store of a batch; no status.",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="List passes and every message too.")
     ] = False,
@@ -115,6 +125,7 @@ def check(  # noqa: PLR0913 - one a command-line option
     1, 2, 3, 0.
     """
     from planchecker import __version__  # noqa: PLC0415 - heavy
+    from planchecker.batch.metrics import Remembering  # noqa: PLC0415
     from planchecker.checker import check as check_case  # noqa: PLC0415
     from planchecker.cli.prior import read_priors  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
@@ -126,6 +137,12 @@ def check(  # noqa: PLR0913 - one a command-line option
 
         # A site file that is refused must be known before minutes of reading.
         decided = centre_of(protocol, site).site
+    if population is not None:
+        from planchecker.batch.archive import archive  # noqa: PLC0415
+
+        with archive(population):
+            # As must a store.
+            pass
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
     priors = read_priors(prior or ())
@@ -134,20 +151,23 @@ def check(  # noqa: PLR0913 - one a command-line option
     with progress("checking") as tick:
         reports = []
         for index, case in enumerate(cases, start=1):
-            reports.append(
-                check_case(
-                    case,
-                    protocol=protocol,
-                    site=decided,
-                    indication=indication,
-                    second_opinion=second_opinion,
-                    prior=priors,
-                    summed=summed,
-                    program_version=__version__,
-                    pictures=format in _DRAWN,
-                    pixels=read_hounsfield,
-                )
+            remember = Remembering()
+            report = check_case(
+                case,
+                protocol=protocol,
+                site=decided,
+                indication=indication,
+                second_opinion=second_opinion,
+                prior=priors,
+                summed=summed,
+                program_version=__version__,
+                pictures=format in _DRAWN,
+                pixels=read_hounsfield,
+                histogram=remember,
             )
+            if population is not None:
+                report = _placed(report, remember, population, protocol, site)
+            reports.append(report)
             if tick is not None:
                 tick(index, len(cases))
     if attested is not None:
@@ -161,6 +181,30 @@ def check(  # noqa: PLR0913 - one a command-line option
     )
     _write(reports, format, output, style=style, anonymise=anonymise)
     raise typer.Exit(int(combined(reports)))
+
+
+def _placed(
+    report: "Report",
+    remember: "Remembering",
+    store: Path,
+    protocol: str | None,
+    site: Path | None,
+) -> "Report":
+    """Return the report with the place of the plan among those of its kind in a store."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from planchecker.batch.metrics import measured  # noqa: PLC0415
+    from planchecker.batch.population import FEWEST, compare_with_archive  # noqa: PLC0415
+    from planchecker.checker.centre import centre_of  # noqa: PLC0415
+
+    fewest = centre_of(protocol, site).protocol.criteria.get(FEWEST)
+    rows = compare_with_archive(
+        report,
+        measured(report, remember.dvhs),
+        store,
+        fewest=None if fewest is None else int(fewest.value),
+    )
+    return replace(report, population=rows)
 
 
 def _write(

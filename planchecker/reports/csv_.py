@@ -9,7 +9,7 @@ from planchecker.reports.style import Style
 from planchecker.reports.text import clean, significant
 from planchecker.results import Finding, Report
 
-__all__ = ["render"]
+__all__ = ["render", "safe_cell"]
 
 _HEAD: Final = (
     "plan",
@@ -73,15 +73,15 @@ def render(reports: Sequence[Report], style: Style | None = None) -> str:
 
 def _row(report: Report, finding: Finding, name: str) -> Iterator[object]:
     plan = report.plan
-    yield from (_cell(plan.label) if plan else "", plan.sop_instance_uid if plan else "")
-    yield from (report.status.value, name, _cell(finding.code), _cell(finding.subject))
-    yield from (finding.roi_number, finding.status.value, _cell(finding.metric))
+    yield from (safe_cell(plan.label) if plan else "", plan.sop_instance_uid if plan else "")
+    yield from (report.status.value, name, safe_cell(finding.code), safe_cell(finding.subject))
+    yield from (finding.roi_number, finding.status.value, safe_cell(finding.metric))
     low, high = finding.band or (None, None)
     yield from (_number(finding.value), finding.unit, _number(low), _number(high))
     yield from (finding.comparison, _number(finding.limit), _number(finding.margin))
     yield "yes" if finding.governs else "no"
-    yield from map(_cell, (finding.guideline, finding.source, finding.doi, finding.evidence))
-    yield from map(_cell, (finding.message, finding.remedy))
+    yield from map(safe_cell, (finding.guideline, finding.source, finding.doi, finding.evidence))
+    yield from map(safe_cell, (finding.message, finding.remedy))
     yield from map(_number, finding.location_mm or (None, None, None))
 
 
@@ -89,6 +89,13 @@ def _number(value: float | None) -> float | None:
     return None if value is None else significant(value)
 
 
-def _cell(text: str) -> str:
+def safe_cell(text: str) -> str:
+    """Make a text of an export safe for a spreadsheet: one line, and never a formula.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1")
+    "'=1+1"
+    """
     shown = clean(text)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -9,11 +9,17 @@ from typing import Any, Final, Literal
 
 from constraints.site_model import Change
 from planchecker.reports.document_options import OptionsEntry, options_entry
-from planchecker.reports.text import significant
+from planchecker.reports.document_parts import (
+    MissedTargetEntry,
+    PopulationEntry,
+    missed_entry,
+    population_entry,
+    rounded,
+    rounded_all,
+)
 from planchecker.results import (
     Attestation,
     Finding,
-    MissedTarget,
     NotApplicable,
     PlanSummary,
     Relief,
@@ -176,21 +182,6 @@ class SiteChangeEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MissedTargetEntry:
-    """Volume of one target below a dose, and the part of it within `margin_mm` of `contour`."""
-
-    roi_number: int
-    roi_name: str
-    contour: str
-    margin_mm: float | None
-    level_percent: float | None
-    dose_gy: float | None
-    missed_cc: float | None
-    near_cc: float | None
-    near_percent: float | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class ReportDocument:
     """One report. Findings stand worst first. Gy, cc, mm and % throughout."""
 
@@ -215,6 +206,7 @@ class ReportDocument:
     site_changes: list[SiteChangeEntry]
     missed_targets: list[MissedTargetEntry]
     options: OptionsEntry
+    population: list[PopulationEntry]
 
 
 def to_document(report: Report) -> ReportDocument:
@@ -249,8 +241,9 @@ def to_document(report: Report) -> ReportDocument:
         attestations=[_attestation(one) for one in report.attestations],
         site=report.site,
         site_changes=[_site_change(one) for one in report.site_changes],
-        missed_targets=[_missed(one) for one in report.missed],
+        missed_targets=[missed_entry(one) for one in report.missed],
         options=options_entry(report.asked),
+        population=[population_entry(one) for one in report.population],
     )
 
 
@@ -277,7 +270,7 @@ def _plan(plan: PlanSummary) -> PlanEntry:
     return PlanEntry(
         label=plan.label,
         sop_instance_uid=plan.sop_instance_uid,
-        prescribed_dose_gy=_number(plan.prescribed_dose_gy),
+        prescribed_dose_gy=rounded(plan.prescribed_dose_gy),
         fractions=plan.fractions,
         technique=plan.technique,
         scheme=SchemeEntry(
@@ -297,8 +290,8 @@ def _structure(row: StructureRow) -> StructureEntry:
         roi_name=row.roi_name,
         matched=row.matched,
         how=row.how,
-        volume_cc=_number(row.volume_cc),
-        outside_grid_cc=_number(row.outside_grid_cc),
+        volume_cc=rounded(row.volume_cc),
+        outside_grid_cc=rounded(row.outside_grid_cc),
     )
 
 
@@ -310,18 +303,18 @@ def _finding(finding: Finding, name: str) -> FindingEntry:
         status=finding.status.value,
         message=finding.message,
         metric=finding.metric,
-        value=_number(finding.value),
+        value=rounded(finding.value),
         unit=finding.unit,
-        band=_numbers(finding.band),
+        band=rounded_all(finding.band),
         comparison=finding.comparison,
-        limit=_number(finding.limit),
-        margin=_number(finding.margin),
+        limit=rounded(finding.limit),
+        margin=rounded(finding.margin),
         guideline=finding.guideline,
         source=finding.source,
         doi=finding.doi,
         evidence=finding.evidence,
         remedy=finding.remedy,
-        location_mm=_numbers(finding.location_mm),
+        location_mm=rounded_all(finding.location_mm),
         id=name,
         governs=finding.governs,
         decided=finding.decided,
@@ -335,15 +328,15 @@ def _not_applicable(entry: NotApplicable) -> NotApplicableEntry:
 def _relief(relief: Relief) -> ReliefEntry:
     return ReliefEntry(
         finding=relief.finding,
-        factor=_number(relief.factor),
-        reduction_gy=_number(relief.reduction_gy),
+        factor=rounded(relief.factor),
+        reduction_gy=rounded(relief.reduction_gy),
         targets=[
             TargetAfterEntry(
                 roi_number=target.roi_number,
                 roi_name=target.roi_name,
-                dose_gy=_number(target.dose_gy),
-                d95_gy=[_number(value) for value in target.d95_gy],
-                v100_percent=[_number(value) for value in target.v100_percent],
+                dose_gy=rounded(target.dose_gy),
+                d95_gy=[rounded(value) for value in target.d95_gy],
+                v100_percent=[rounded(value) for value in target.v100_percent],
             )
             for target in relief.targets
         ],
@@ -375,25 +368,3 @@ def _site_change(one: Change) -> SiteChangeEntry:
         approver=one.approver,
         date=one.date,
     )
-
-
-def _missed(one: MissedTarget) -> MissedTargetEntry:
-    return MissedTargetEntry(
-        roi_number=one.roi_number,
-        roi_name=one.roi_name,
-        contour=one.contour,
-        margin_mm=_number(one.margin_mm),
-        level_percent=_number(one.level_percent),
-        dose_gy=_number(one.dose_gy),
-        missed_cc=_number(one.missed_cc),
-        near_cc=_number(one.near_cc),
-        near_percent=_number(one.near_percent),
-    )
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None else significant(value)
-
-
-def _numbers(values: tuple[float, ...] | None) -> list[float | None] | None:
-    return None if values is None else [significant(value) for value in values]

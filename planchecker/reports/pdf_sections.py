@@ -19,10 +19,12 @@ from planchecker.reports.text import (
     band_words,
     clean,
     clip,
+    interval_words,
     limit_words,
     margin_percent,
     margin_words,
     number,
+    population_words,
     site_lines,
     spaced,
     status_word,
@@ -215,6 +217,24 @@ def _missed(report: Report, width: float) -> Iterator[Any]:
     yield grid(rows, [width * part for part in (0.3, 0.22, 0.16, 0.2, 0.12)])
 
 
+def population(report: Report, width: float) -> Iterator[Any]:
+    """Yield the plan among those of its kind in an archive; nothing without one."""
+    if not report.population:
+        return
+    yield _heading(_("Among the plans of its kind in the archive"))
+    yield said(_("Information only: no status rests on it."))
+    head = [_("Structure"), _("Metric"), _("Value"), _("Plans"), _("Place"), _("Median")]
+    head += [_("Lowest"), _("Highest")]
+    rows: list[list[Any]] = [[said(title, bold=True, size=7) for title in head]]
+    for one in report.population:
+        band = one.band and f"({interval_words(one.band)})"
+        value = spaced((_answer(one.value), one.unit if one.value is not None else "", band or ""))
+        cells = (one.roi_name, one.metric, value, str(one.cases), population_words(one))
+        spread = (_answer(one.median), _answer(one.lowest), _answer(one.highest))
+        rows.append([said(cell, size=7, longest=64) for cell in (*cells, *spread)])
+    yield grid(rows, [width * part for part in (0.2, 0.1, 0.12, 0.08, 0.2, 0.1, 0.1, 0.1)])
+
+
 def structures(report: Report, width: float) -> Iterator[Any]:
     """Yield how each ROI was matched."""
     if not report.structures:
@@ -305,6 +325,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     findings,
     opinions,
     coverage,
+    population,
     structures,
     not_applicable,
     remarks,

@@ -17,10 +17,13 @@ from planchecker.reports.text import (
     clean,
     clip,
     count_words,
+    interval_words,
     limit_words,
     margin_words,
+    number,
     numbers_speak,
     plan_title,
+    population_words,
     prescription_words,
     scheme_words,
     site_lines,
@@ -29,7 +32,7 @@ from planchecker.reports.text import (
     value_words,
     verdict_words,
 )
-from planchecker.results import Finding, Report, Status
+from planchecker.results import Finding, PopulationRow, Report, Status
 
 __all__ = ["render"]
 
@@ -83,6 +86,11 @@ def _print_report(console: Console, report: Report, style: Style) -> None:
         console.print()
     for line in tail:
         console.print(Text(line))
+    if report.population:
+        console.print()
+        console.print(Text(_("Among the plans of its kind in the archive"), style="bold"))
+        console.print(Text(_("Information only: no status rests on it.")))
+        console.print(_population(report.population))
 
 
 def _print_head(console: Console, report: Report, style: Style) -> None:
@@ -203,6 +211,23 @@ def _tail(report: Report, style: Style) -> Iterable[str]:
         yield spaced((clean(one.finding), void, words, _("The status stays as it is.")))
     for note in report.notes:
         yield f"{_('note')}{colon()}{clip(told(note), _LONGEST_PROSE)}"
+
+
+def _population(rows: Sequence[PopulationRow]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        told = ""
+        if row.median is not None and row.lowest is not None and row.highest is not None:
+            told = _("median {median}, {low} to {high}").format(
+                median=number(row.median), low=number(row.lowest), high=number(row.highest)
+            )
+        value = "–" if row.value is None else f"{number(row.value)} {row.unit}"
+        if row.band is not None:
+            value = f"{value} ({interval_words(row.band)})"
+        cells = (clip(clean(row.roi_name), _LONGEST_SUBJECT), row.metric, value)
+        place = (population_words(row), _("{count} plans").format(count=row.cases), told)
+        table.add_row(*(Text(cell) for cell in (*cells, *place)))
+    return table
 
 
 def _print_overview(console: Console, reports: Sequence[Report]) -> None:

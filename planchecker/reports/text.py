@@ -7,7 +7,14 @@ from typing import Final
 
 from planchecker.locale import decimal, ngettext
 from planchecker.locale import gettext as _
-from planchecker.results import Finding, PlanSummary, Report, SchemeMatch, Status
+from planchecker.results import (
+    Finding,
+    PlanSummary,
+    PopulationRow,
+    Report,
+    SchemeMatch,
+    Status,
+)
 
 __all__ = [
     "FAMILY",
@@ -24,6 +31,7 @@ __all__ = [
     "number",
     "numbers_speak",
     "plan_title",
+    "population_words",
     "prescription_words",
     "scheme_words",
     "significant",
@@ -281,6 +289,33 @@ def plan_title(report: Report) -> str:
         return _("No plan")
     label = clean(report.plan.label) or _("without label")
     return _("Plan {label}").format(label=label)
+
+
+def population_words(row: PopulationRow) -> str:
+    """Write the place of a plan among those of its kind, or why none is told.
+
+    Examples
+    --------
+    >>> few = PopulationRow(
+    ...     roi_number=1, roi_name="Cord", matched="SpinalCord", metric="Dmax", value=9.0,
+    ...     unit="Gy", cases=3, reason="too few to compare",
+    ... )
+    >>> population_words(few)
+    'too few to compare'
+    """
+    if row.percentile is not None:
+        return _("percentile {number}").format(number=decimal(f"{row.percentile:.0f}"))
+    known = {
+        "no answer": _("no answer"),
+        "scheme or technique unknown": _("scheme or technique unknown"),
+        "there is no plan": _("there is no plan"),
+        "too few to compare": _("too few to compare"),
+        "the archive is without plan UIDs": _("the archive is without plan UIDs"),
+        "the protocol does not say how many plans are enough": _(
+            "the protocol does not say how many plans are enough"
+        ),
+    }
+    return known.get(row.reason, clean(row.reason))
 
 
 def prescription_words(plan: PlanSummary) -> str:

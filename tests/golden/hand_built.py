@@ -14,6 +14,7 @@ from planchecker.results import (
     MissedTarget,
     NotApplicable,
     PlanSummary,
+    PopulationRow,
     Relief,
     Report,
     SchemeMatch,
@@ -253,6 +254,42 @@ MISSED = MissedTarget(
     missed_cc=4.0,
     near_cc=3.0,
 )
+POPULATION = (
+    PopulationRow(
+        roi_number=1,
+        roi_name="canal",
+        matched="SpinalCanal",
+        metric="D0.03cc",
+        value=16.5,
+        unit="Gy",
+        band=(16.4, 16.8),
+        cases=12,
+        percentile=62.5,
+        median=15.25,
+        lowest=9.0,
+        highest=21.0,
+    ),
+    PopulationRow(
+        roi_number=2,
+        roi_name="PTV",
+        matched="PTV",
+        metric="V100%[%]",
+        value=None,
+        unit="%",
+        cases=12,
+        reason="no answer",
+    ),
+    PopulationRow(
+        roi_number=3,
+        roi_name=HOSTILE,
+        matched="Skin",
+        metric="Dmean",
+        value=2.0,
+        unit="Gy",
+        cases=3,
+        reason="too few to compare",
+    ),
+)
 EVERYTHING = Report(
     findings=(
         *PASSES,
@@ -332,6 +369,7 @@ EVERYTHING = Report(
     scenes=(SCENE,),
     attestations=(ATTESTATION,),
     missed=(MISSED,),
+    population=POPULATION,
     **COMMON,
 )
 CLEAN = Report(findings=PASSES, **COMMON)
