@@ -42,6 +42,8 @@ NO_SENTENCES = frozenset(
         "odd-{0}",
         "{0}/derived-{1}",
         "OB or OW",
+        "export {0}",
+        "the beginning of the file does not reach its pixel data",
     }
 )
 """Keys, file names and what only a defect of the program could show."""
