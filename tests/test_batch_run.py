@@ -16,6 +16,7 @@ from batch_trees import write_case, write_dose, write_images, write_plan
 import sample_dicom
 from planchecker import __version__
 from planchecker.batch.accounting import exit_code
+from planchecker.batch.elsewhere import told_elsewhere
 from planchecker.batch.engines import InProcess
 from planchecker.batch.job import Job, Options, Outcome
 from planchecker.batch.run import STORE, Ended, run_batch
@@ -28,6 +29,7 @@ from planchecker.errors import PlanCheckerError, ReadError
 from planchecker.plan_dose import resolve_plan_dose
 from planchecker.reading import read_cases
 from planchecker.reports import render
+from planchecker.results import Finding, Report, Status
 
 REAL = Path(__file__).parents[2] / "shared" / "real-dicom"
 RULES = centre_of()
@@ -198,14 +200,32 @@ def test_files_that_differ_under_one_plan_uid_are_a_failed_case(tmp_path):
     assert "differ but share the SOP Instance UID" in error["message"]
 
 
-def test_a_plan_elsewhere_of_the_patient_is_told(tmp_path):
+def test_a_plan_elsewhere_of_the_patient_is_no_silent_pass(tmp_path):
     root, out = tmp_path / "tree", tmp_path / "out"
     write_case(root / "now", 1)
     write_plan(root / "before", 1, number=1, structures="", frame="1.2.9.9")
     write_dose(root / "before", 1, number=1, frame="1.2.9.9")
     batch(root, out)
-    notes = report_of(out, cases(out)["T1.0"])["notes"]
-    assert any("1 other plan(s) of this patient" in note and "'T1.1'" in note for note in notes)
+    report = report_of(out, cases(out)["T1.0"])
+    (told,) = (f for f in report["findings"] if f["code"] == "RI002")
+    assert told["status"] == "not-evaluated"
+    assert "'T1.1'" in told["message"]
+    assert not [f for f in report["findings"] if f["code"] == "ID007"]
+    assert report["exit_code"] in (1, 3)
+
+
+def test_what_passed_for_want_of_another_plan_is_taken_back():
+    passed = [
+        Finding(code=code, subject="plan", status=Status.PASS, message="none")
+        for code in ("RI002", "ID007")
+    ]
+    other = Finding(code="DL001", subject="SpinalCord", status=Status.PASS, message="met")
+    report = Report(findings=(*passed, other))
+    assert told_elsewhere(report, (), anonymise=False) is report
+    told = told_elsewhere(report, ("T8 <b>",), anonymise=True)
+    assert [f.code for f in told.findings] == ["DL001", "RI002"]
+    assert told.status is Status.NOT_EVALUATED
+    assert "T8" not in told.findings[1].message
 
 
 def test_the_output_within_the_tree_is_no_input(tmp_path):

@@ -56,6 +56,7 @@ def failed(key: str, kind: str, message: str) -> Outcome:
 
 def _checked(job: Job, options: Options) -> Outcome:
     from planchecker import __version__  # noqa: PLC0415 - heavy
+    from planchecker.batch.elsewhere import told_elsewhere  # noqa: PLC0415
     from planchecker.batch.metrics import Remembering, measured  # noqa: PLC0415
     from planchecker.batch.rows import rows_of  # noqa: PLC0415
     from planchecker.checker import check  # noqa: PLC0415
@@ -85,7 +86,7 @@ def _checked(job: Job, options: Options) -> Outcome:
         changed = _changed(job.sources, places, case)
     if changed:
         return failed(job.key, "changed", changed)
-    report = replace(report, notes=(*report.notes, *_elsewhere(job, options)))
+    report = told_elsewhere(report, job.elsewhere, anonymise=options.anonymise)
     shown = anonymised(report) if options.anonymise else report
     rows = rows_of(shown, case, list(measured(shown, remember.dvhs)), anonymise=options.anonymise)
     return replace(rows, key=job.key, documents=_documents(shown, options))
@@ -160,16 +161,6 @@ def _changed(sources: Iterable[Source], places: Mapping[str, Path], case: "Case 
         if found != source.sha256 or size != source.size:
             return f"{source.label} was changed since it was first read"
     return ""
-
-
-def _elsewhere(job: Job, options: Options) -> Iterator[str]:
-    count = len(job.elsewhere)
-    if count:
-        labels = "" if options.anonymise else f": {', '.join(map(repr, job.elsewhere))}"
-        yield (
-            f"the tree holds {count} other plan(s) of this patient in other frames of reference, "
-            f"which were not looked at here{labels}; give an earlier course with check --prior"
-        )
 
 
 def _documents(report: "Report", options: Options) -> dict[str, bytes]:
