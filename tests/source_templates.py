@@ -10,6 +10,7 @@ from constraints.loader import load, load_protocol
 
 HOME = Path(planchecker.__file__).parent
 SPEAKING = (
+    "batch/elsewhere.py",
     "checks",
     "checker",
     "courses",
@@ -41,6 +42,8 @@ NO_SENTENCES = frozenset(
         "no-plan-{0}",
         "odd-{0}",
         "{0}/derived-{1}",
+        "export {0}",
+        "the beginning of the file does not reach its pixel data",
     }
 )
 """Keys, file names and what only a defect of the program could show."""

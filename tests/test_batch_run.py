@@ -205,7 +205,8 @@ def test_a_plan_elsewhere_of_the_patient_is_told(tmp_path):
     write_dose(root / "before", 1, number=1, frame="1.2.9.9")
     batch(root, out)
     notes = report_of(out, cases(out)["T1.0"])["notes"]
-    assert any("1 other plan(s) of this patient" in note and "'T1.1'" in note for note in notes)
+    told = "Plans of this patient elsewhere in the tree (1): 'T1.1'."
+    assert [note[: len(told)] for note in notes if "elsewhere" in note] == [told]
 
 
 def test_the_output_within_the_tree_is_no_input(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.errors import LibraryError
+from planchecker.batch.elsewhere import elsewhere_note
 from planchecker.batch.job import Failure, Job, Options, Outcome
 from planchecker.batch.thing import Source
 from planchecker.errors import PlanCheckerError, ReadError
@@ -85,7 +86,8 @@ def _checked(job: Job, options: Options) -> Outcome:
         changed = _changed(job.sources, places, case)
     if changed:
         return failed(job.key, "changed", changed)
-    report = replace(report, notes=(*report.notes, *_elsewhere(job, options)))
+    told = elsewhere_note(job.elsewhere, anonymise=options.anonymise)
+    report = replace(report, notes=(*report.notes, *told))
     shown = anonymised(report) if options.anonymise else report
     rows = rows_of(shown, case, list(measured(shown, remember.dvhs)), anonymise=options.anonymise)
     return replace(rows, key=job.key, documents=_documents(shown, options))
@@ -160,16 +162,6 @@ def _changed(sources: Iterable[Source], places: Mapping[str, Path], case: "Case 
         if found != source.sha256 or size != source.size:
             return f"{source.label} was changed since it was first read"
     return ""
-
-
-def _elsewhere(job: Job, options: Options) -> Iterator[str]:
-    count = len(job.elsewhere)
-    if count:
-        labels = "" if options.anonymise else f": {', '.join(map(repr, job.elsewhere))}"
-        yield (
-            f"the tree holds {count} other plan(s) of this patient in other frames of reference, "
-            f"which were not looked at here{labels}; give an earlier course with check --prior"
-        )
 
 
 def _documents(report: "Report", options: Options) -> dict[str, bytes]:
