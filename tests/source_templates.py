@@ -10,6 +10,7 @@ from constraints.loader import load, load_protocol
 
 HOME = Path(planchecker.__file__).parent
 SPEAKING = (
+    "batch/elsewhere.py",
     "checks",
     "checker",
     "courses",

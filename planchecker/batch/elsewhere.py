@@ -31,13 +31,13 @@ def told_elsewhere(report: Report, labels: Sequence[str], *, anonymise: bool) ->
     """
     if not labels:
         return report
-    named = "" if anonymise else f": {', '.join(map(repr, labels))}"
+    shown = "withheld" if anonymise else ", ".join(map(repr, labels))
     finding = Finding(
         code=_CODE,
         subject="plan",
         status=Status.NOT_EVALUATED,
-        message=f"Other plans of this patient in other frames of reference: {len(labels)}. Whether "
-        f"their doses meet this one was not looked at{named}.",
+        message=f"Plans of this patient elsewhere in the tree ({len(labels)}): {shown}. They share "
+        "no frame of reference with this one and were not looked at.",
         remedy="Check this plan again with each of them as --prior, or with --sum.",
     )
     kept = (f for f in report.findings if f.code not in _ASKED_OF_ALL or not _for_want(f))

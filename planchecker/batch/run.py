@@ -108,7 +108,8 @@ def run_batch(
             connection, batch_id, files=tree.count_states(connection), idle=len(found.idle)
         )
         write_outputs(connection, batch_id, out, counted)
-    dashboard = write_dashboard(store, out)
+    # The reports of an anonymised batch name nobody either.
+    dashboard = write_dashboard(store, out, anonymise=options.anonymise, link_reports=True)
     return Ended(batch_id=batch_id, store=store, dashboard=dashboard, account=counted)
 
 
