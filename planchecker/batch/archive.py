@@ -13,7 +13,17 @@ __all__ = ["TABLES", "archive"]
 _NEWEST: Final = 1
 """Of the schemas in ``planchecker/batch/store``."""
 _WAIT_S: Final = 60.0
-TABLES: Final = ("batch", "file", "case", "case_input", "finding", "metric", "override", "error")
+TABLES: Final = (
+    "batch",
+    "batch_case",
+    "file",
+    "case",
+    "case_input",
+    "finding",
+    "metric",
+    "override",
+    "error",
+)
 """Every table of the store, in the order of the schema."""
 
 
