@@ -63,6 +63,7 @@ def test_each_table_becomes_a_file_and_says_how_many_rows(store, tmp_path, forma
     found = export(store, tmp_path / "out", format=format_)
     assert {one.table: one.rows for one in found} == {
         "batch": 1,
+        "batch_case": 0,
         "file": 2,
         "case": 2,
         "case_input": 2,
