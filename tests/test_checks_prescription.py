@@ -213,6 +213,22 @@ def test_hints_that_contradict_each_other_need_a_person():
     assert statuses("RX010", of) == ["manual"]
 
 
+def test_the_name_of_another_bone_on_a_plan_of_the_spine_needs_a_person():
+    assert statuses("RX010", plan(20, 5, label="T10 20Gy/5")) == ["pass"]
+    of = plan(20, 5, label="FEMUR L 20Gy/5")
+    assert statuses("RX010", of) == ["pass"]
+    assert statuses("RX010", of, names=("PTV_T10",)) == ["manual"]
+    assert statuses("RX010", of, names=("PTV_T10",), indication="spine_vertebra") == ["pass"]
+
+
+def test_a_spinal_contour_in_the_high_dose_of_a_plan_of_another_bone_is_told():
+    of = plan(20, 5, label="FEMUR L 20Gy/5")
+    technique = read_technique(of, of.prescription, **RULES)
+    assert recognise(of, technique, (), **RULES).elsewhere == ""
+    scheme = recognise(of, technique, (), irradiated=("SpinalCord",), **RULES)
+    assert (scheme.spine, scheme.elsewhere) == (True, "FEMUR L 20Gy/5")
+
+
 def test_an_unknown_scheme_names_its_nearest():
     message = found("RX010", plan(40, 20, label="X"))[0].message
     assert "the nearest are" in message

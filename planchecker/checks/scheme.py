@@ -55,7 +55,8 @@ def recognised(context: Context) -> Iterator[Outcome]:
     `warn` for a pair named as an exception or by another guideline only, and for an unnamed
     one in range whose full-dose cord EQD2 is low; `manual` for one in between, one named for
     another indication, an unknown or inferred pair, a second course, hints that contradict
-    each other, and any plan that may be conventional or stereotactic; `fail` for an unnamed
+    each other, a name of another bone on a plan of the spine, and any plan that may be
+    conventional or stereotactic; `fail` for an unnamed
     pair in range above ``cord.eqd2_fail_gy``, unless the plan is stereotactic and its
     measured cord meets the governing limit.
 
@@ -135,6 +136,8 @@ def _floors(context: Context) -> Iterator[tuple[Status, str]]:
         yield Status.MANUAL, "re-irradiation is judged by the doses already received"
     if reading.conflicting:
         yield Status.MANUAL, f"names and labels contradict each other: {reading.told}"
+    if reading.elsewhere:
+        yield Status.MANUAL, f"{reading.elsewhere!r} tells of a bone outside the spine"
 
 
 def _conventional(context: Context, pair: _Pair) -> tuple[Status, str]:

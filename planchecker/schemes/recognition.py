@@ -28,6 +28,7 @@ class _Evidence:
     spine: bool | None
     reirradiation: bool
     conflicting: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +133,7 @@ def _reading(
         spine=evidence.spine,
         told=evidence.told,
         conflicting=evidence.conflicting,
+        elsewhere=evidence.elsewhere,
     )
 
 
@@ -211,6 +213,9 @@ def _gather(
         told=told,
         spine=spine,
         conflicting=conflicting,
+        elsewhere=next((h.text for h in hints if h.keyword.spine is False), "")
+        if spine and given is None
+        else "",
         reirradiation=bool(told)
         and all(rows[i].course is Course.REIRRADIATION for i in possible if i in rows),
     )

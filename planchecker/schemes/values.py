@@ -53,6 +53,9 @@ class SchemeReading:
         hint at it, or ``""`` where nothing did.
     conflicting
         Whether names and labels hint at indications that exclude each other.
+    elsewhere
+        The name or label that tells of a bone outside the spine, where the target is spine
+        nevertheless; empty where nothing does.
     """
 
     match: SchemeMatch
@@ -62,3 +65,4 @@ class SchemeReading:
     spine: bool | None
     told: str = ""
     conflicting: bool = False
+    elsewhere: str = ""
