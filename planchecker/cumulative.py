@@ -2,17 +2,26 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.metric import Metric
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.dvh import DVH, MetricValue
 from planchecker.dosimetry.radiobiology import eqd2
 from planchecker.grid_parts import cropped, divided, filtered, nearest_nodes, node_axes
 from planchecker.registration import apply
 
-__all__ = ["Addend", "SummedDose", "add_up", "fitted", "largest_retreatment_eqd2"]
+__all__ = [
+    "Addend",
+    "SummedDose",
+    "add_up",
+    "fitted",
+    "largest_retreatment_eqd2",
+    "metric_over",
+]
 
 Floats = NDArray[np.float64]
 
@@ -341,3 +350,19 @@ def _as_grid(template: DoseGrid, values: NDArray[np.float32]) -> DoseGrid:
         row_mm=template.row_mm,
         column_mm=template.column_mm,
     )
+
+
+def metric_over(dvhs: Sequence[DVH], metric: Metric) -> MetricValue:
+    """Return a metric of a sum with the band over all its readings.
+
+    Parameters
+    ----------
+    dvhs
+        Of the sum; after it, where it is not sure, those of its lowest and highest.
+    """
+    found = [dvh.metric(metric) for dvh in dvhs]
+    bands = [one.band for one in found if one.band is not None]
+    if not bands:
+        return found[0]
+    band = min(low for low, _ in bands), max(high for _, high in bands)
+    return replace(found[0], band=band)

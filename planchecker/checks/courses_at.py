@@ -15,7 +15,7 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import Course
-from planchecker.cumulative import Addend, SummedDose, add_up, fitted
+from planchecker.cumulative import Addend, SummedDose, add_up, fitted, metric_over
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
 from planchecker.dosimetry.planes import stack_planes
@@ -220,7 +220,7 @@ def _summed(
     worth = _WORTH * _within(structure, addends, alpha_beta_gy)
     summed = add_up(template, addends, alpha_beta_gy=alpha_beta_gy, worth_gy=worth)
     dvhs = _dvhs(context, structure, summed)
-    found = _over(dvhs, _MAXIMUM)
+    found = metric_over(dvhs, _MAXIMUM)
     if found.band is None:
         raise PlanCheckerError(f"{structure.name} has no sum of doses: {found.reason}")
     low, high = found.band
@@ -231,7 +231,7 @@ def _summed(
         how="voxel by voxel",
         location_mm=found.location_mm,
     )
-    return amount, tuple(_over(dvhs, metric) for metric in _SMALL) if small else ()
+    return amount, tuple(metric_over(dvhs, metric) for metric in _SMALL) if small else ()
 
 
 def _within(structure: Structure, addends: Sequence[Addend], alpha_beta_gy: float) -> float:
@@ -255,16 +255,6 @@ def _dvhs(context: Context, structure: Structure, summed: SummedDose) -> tuple[D
     sure = np.array_equal(summed.low.values_gy, summed.high.values_gy)
     grids = (summed.value,) if sure else (summed.value, summed.low, summed.high)
     return tuple(compute_dvh(structure, grid, spacing_mm=spacing) for grid in grids)
-
-
-def _over(dvhs: tuple[DVH, ...], metric: Metric) -> MetricValue:
-    """Return a metric of a sum with the band over all its readings."""
-    found = [dvh.metric(metric) for dvh in dvhs]
-    bands = [one.band for one in found if one.band is not None]
-    if not bands:
-        return found[0]
-    band = min(low for low, _ in bands), max(high for _, high in bands)
-    return replace(found[0], band=band)
 
 
 def _reach(structure: Structure) -> NDArray[np.float64]:

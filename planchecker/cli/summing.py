@@ -12,7 +12,7 @@ from constraints.metric import Metric, MetricKind
 from planchecker.case import Case, Patient, Plan
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import case_of_other
-from planchecker.cumulative import Addend, SummedDose, add_up, fitted
+from planchecker.cumulative import Addend, SummedDose, add_up, fitted, metric_over
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
 from planchecker.dosimetry.planes import stack_planes
@@ -114,7 +114,7 @@ class PlanSum:
             number = metric.number / factor if level and metric.number else metric.number
             factor = 1.0 if level else factor
             plain = replace(metric, scale="", alpha_beta=None, number=number)
-        answer = replace(_times(_over(dvhs, plain), factor), metric=metric)
+        answer = replace(_times(metric_over(dvhs, plain), factor), metric=metric)
         band = answer.band
         if answer.value is None or not total.outside or band is None or band[1] - band[0] <= _SAME:
             return answer
@@ -251,16 +251,6 @@ def _reach(structure: Structure, spacing_mm: float | None) -> NDArray[np.float64
     points = stack.frame.to_patient(stack.vertices)
     step = stack.spacing_mm * stack.frame.axes[2]
     return np.concatenate([points, points - step, points + step])
-
-
-def _over(dvhs: tuple[DVH, ...], metric: Metric) -> MetricValue:
-    """Return a metric of a sum with the band over its lowest and highest."""
-    found = [dvh.metric(metric) for dvh in dvhs]
-    bands = [one.band for one in found if one.band is not None]
-    if not bands:
-        return found[0]
-    band = min(low for low, _ in bands), max(high for _, high in bands)
-    return replace(found[0], band=band)
 
 
 def _times(answer: MetricValue, factor: float) -> MetricValue:
