@@ -29,6 +29,14 @@ def test_a_slice_without_a_slope_is_refused(tmp_path):
         case.hounsfield(case.images[0])
 
 
+@pytest.mark.parametrize("slope", [b"nan", b"inf", b"0", b"-1"])
+def test_a_slope_that_would_hide_all_metal_is_refused(tmp_path, slope):
+    case, path = read(tmp_path, RescaleSlope="77777")
+    path.write_bytes(path.read_bytes().replace(b"77777", slope.ljust(5)))
+    with pytest.raises(ReadError, match="pixels cannot be read"):
+        case.hounsfield(case.images[0])
+
+
 def test_a_file_that_is_gone_is_refused(tmp_path):
     case, path = read(tmp_path)
     path.unlink()

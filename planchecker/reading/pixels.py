@@ -1,5 +1,6 @@
 """CT numbers of one slice, read from its file when they are asked for."""
 
+import math
 import warnings
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
     ------
     ReadError
         If the file is gone, is another image than when it was first read, states no slope or
-        intercept, or holds pixels that cannot be decoded.
+        intercept or none that can be meant, or holds pixels that cannot be decoded.
 
     Examples
     --------
@@ -57,6 +58,9 @@ def read_hounsfield(image: ImageSlice) -> NDArray[np.float32]:
             stored = dataset.pixel_array
     except raised_by_pydicom() as error:
         raise ReadError(f"{image.path!r}: its pixels cannot be read") from error
+    # A slope of nan or 0 would turn every metal into something that no threshold finds.
+    if not (math.isfinite(slope) and slope > 0 and math.isfinite(intercept)):
+        raise ReadError(f"{image.path!r}: its pixels cannot be read")
     if stored.shape != (image.rows, image.columns):
         raise ReadError(f"{image.path!r} holds pixels of shape {stored.shape!r}")
     return np.asarray(stored * slope + intercept, dtype=np.float32)
