@@ -198,6 +198,8 @@ ID005 = [
     ({"intent": "SERVICE"}, "fail"),
     ({"intent": "VERIFICATION", "geometry": ""}, "fail"),
     ({"intent": "RESEARCH"}, "manual"),
+    ({"intent": "CURATIVE"}, "pass"),
+    ({"intent": "GY"}, "manual"),
     ({"geometry": "TREATMENT_DEVICE"}, "manual"),
     ({"geometry": ""}, "not-evaluated"),
 ]

@@ -11,6 +11,7 @@ from planchecker.results import Finding, NotApplicable, Status
 
 __all__ = ["CHECKS"]
 
+_TREATED = ("", "CURATIVE", "PALLIATIVE", "PROPHYLACTIC")
 _NEVER_TREATED = ("VERIFICATION", "MACHINE_QA", "SERVICE")
 
 
@@ -32,8 +33,8 @@ def intent(context: Context) -> Iterator[Outcome]:
 
     Fires
     -----
-    `fail` for the intents VERIFICATION, MACHINE_QA and SERVICE; `manual` for RESEARCH and for
-    the geometry TREATMENT_DEVICE.
+    `fail` for the intents VERIFICATION, MACHINE_QA and SERVICE; `manual` for any other
+    word that is none of treatment, and for the geometry TREATMENT_DEVICE.
 
     Not evaluated
     -------------
@@ -51,7 +52,7 @@ def intent(context: Context) -> Iterator[Outcome]:
         status, message = Status.FAIL, f"The plan's intent is {plan.intent}."
     elif not plan.geometry:
         status, message = Status.NOT_EVALUATED, "The plan states no geometry."
-    elif plan.geometry != "PATIENT" or plan.intent == "RESEARCH":
+    elif plan.geometry != "PATIENT" or plan.intent not in _TREATED:
         status = Status.MANUAL
         message = f"The plan has geometry {plan.geometry} and intent {plan.intent or 'not stated'}."
     yield Finding(
