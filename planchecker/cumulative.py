@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from constraints.metric import Metric
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.dvh import DVH, MetricValue
+from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
 from planchecker.dosimetry.radiobiology import eqd2
+from planchecker.dosimetry.structure import Structure
 from planchecker.grid_parts import cropped, divided, filtered, nearest_nodes, node_axes
 from planchecker.registration import apply
 
@@ -18,6 +19,7 @@ __all__ = [
     "Addend",
     "SummedDose",
     "add_up",
+    "dvhs_of_sum",
     "fitted",
     "largest_retreatment_eqd2",
     "metric_over",
@@ -352,13 +354,28 @@ def _as_grid(template: DoseGrid, values: NDArray[np.float32]) -> DoseGrid:
     )
 
 
+def dvhs_of_sum(
+    structure: Structure, summed: SummedDose, *, spacing_mm: float | None
+) -> tuple[DVH, ...]:
+    """Return the DVH of a sum, with those of its lowest and highest where it is not sure.
+
+    Raises
+    ------
+    GeometryError
+        If the contours enclose no volume.
+    """
+    sure = np.array_equal(summed.low.values_gy, summed.high.values_gy)
+    grids = (summed.value,) if sure else (summed.value, summed.low, summed.high)
+    return tuple(compute_dvh(structure, grid, spacing_mm=spacing_mm) for grid in grids)
+
+
 def metric_over(dvhs: Sequence[DVH], metric: Metric) -> MetricValue:
     """Return a metric of a sum with the band over all its readings.
 
     Parameters
     ----------
     dvhs
-        Of the sum; after it, where it is not sure, those of its lowest and highest.
+        As `dvhs_of_sum` returns them.
     """
     found = [dvh.metric(metric) for dvh in dvhs]
     bands = [one.band for one in found if one.band is not None]

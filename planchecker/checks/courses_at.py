@@ -15,9 +15,9 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import Course
-from planchecker.cumulative import Addend, SummedDose, add_up, fitted, metric_over
+from planchecker.cumulative import Addend, SummedDose, add_up, dvhs_of_sum, fitted, metric_over
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
+from planchecker.dosimetry.dvh import DVH, MetricValue
 from planchecker.dosimetry.planes import stack_planes
 from planchecker.dosimetry.radiobiology import eqd2
 from planchecker.dosimetry.structure import Structure
@@ -252,9 +252,7 @@ def _dvhs(context: Context, structure: Structure, summed: SummedDose) -> tuple[D
     """Return the DVH of a sum, with those of its lowest and highest where it is not sure."""
     stated = {image.thickness_mm for image in context.case.images if image.thickness_mm}
     spacing = stated.pop() if len(stated) == 1 else None
-    sure = np.array_equal(summed.low.values_gy, summed.high.values_gy)
-    grids = (summed.value,) if sure else (summed.value, summed.low, summed.high)
-    return tuple(compute_dvh(structure, grid, spacing_mm=spacing) for grid in grids)
+    return dvhs_of_sum(structure, summed, spacing_mm=spacing)
 
 
 def _reach(structure: Structure) -> NDArray[np.float64]:

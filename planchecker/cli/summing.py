@@ -12,9 +12,9 @@ from constraints.metric import Metric, MetricKind
 from planchecker.case import Case, Patient, Plan
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import case_of_other
-from planchecker.cumulative import Addend, SummedDose, add_up, fitted, metric_over
+from planchecker.cumulative import Addend, SummedDose, add_up, dvhs_of_sum, fitted, metric_over
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
+from planchecker.dosimetry.dvh import DVH, MetricValue
 from planchecker.dosimetry.planes import stack_planes
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
@@ -45,8 +45,6 @@ class PlanSum:
         Dose grid of the plan whose structures are measured.
     addends
         The plans with the way from the frame of reference of the first to theirs.
-    labels
-        Of the plans, in the order of the addends.
     unstated
         Labels of the plans that do not state their number of fractions.
     notes
@@ -56,7 +54,6 @@ class PlanSum:
     label: str
     template: DoseGrid
     addends: tuple[Addend, ...]
-    labels: tuple[str, ...]
     unstated: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -80,12 +77,8 @@ class PlanSum:
         def summed(alpha_beta_gy: float | None) -> tuple[SummedDose, tuple[DVH, ...]]:
             if alpha_beta_gy not in known:
                 total = add_up(template, self.addends, alpha_beta_gy=alpha_beta_gy)
-                sure = np.array_equal(total.low.values_gy, total.high.values_gy)
-                grids = (total.value,) if sure else (total.value, total.low, total.high)
-                known[alpha_beta_gy] = (
-                    total,
-                    tuple(compute_dvh(structure, grid, spacing_mm=spacing_mm) for grid in grids),
-                )
+                dvhs = dvhs_of_sum(structure, total, spacing_mm=spacing_mm)
+                known[alpha_beta_gy] = total, dvhs
             return known[alpha_beta_gy]
 
         found = {name: self._answer(metric, structure, summed) for name, metric in metrics.items()}
@@ -179,7 +172,6 @@ def plan_sum(
         label=" + ".join(labels),
         template=doses[0][1],
         addends=tuple(addends),
-        labels=tuple(labels),
         unstated=tuple(unstated),
         notes=tuple(notes),
     )

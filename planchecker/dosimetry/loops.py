@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 __all__ = [
     "box_of",
-    "contains",
     "densify",
     "inside_raster",
     "nearest_edge",
@@ -184,15 +183,6 @@ def inside_raster(
     toggles = np.bincount(place, minlength=len(y_mm) * width).astype(np.uint8) & 1
     inside = np.bitwise_xor.accumulate(toggles.reshape(len(y_mm), width), axis=1)
     return np.ascontiguousarray(inside[:, :-1]).view(np.bool_)
-
-
-def contains(loop: Loop, point: NDArray[np.float64]) -> bool:
-    """Tell whether a point lies inside the loop by the even-odd rule."""
-    x, y = (loop - point).T
-    next_x, next_y = _following(x), _following(y)
-    spans = np.flatnonzero((y > 0) != (next_y > 0))
-    crossing = x[spans] - y[spans] * (next_x[spans] - x[spans]) / (next_y[spans] - y[spans])
-    return bool(np.count_nonzero(crossing > 0) % 2)
 
 
 def densify(loop: Loop, longest_mm: float) -> Loop:
