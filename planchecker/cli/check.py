@@ -137,12 +137,7 @@ def check(  # noqa: PLR0913 - one a command-line option
 
         # A site file that is refused must be known before minutes of reading.
         decided = centre_of(protocol, site).site
-    if population is not None:
-        from planchecker.batch.archive import archive  # noqa: PLC0415
-
-        with archive(population):
-            # As must a store.
-            pass
+    fewest = _fewest(population, protocol, site) if population is not None else None
     with progress("reading") as tick:
         cases = read_cases(paths, progress=tick)
     priors = read_priors(prior or ())
@@ -166,7 +161,7 @@ def check(  # noqa: PLR0913 - one a command-line option
                 histogram=remember,
             )
             if population is not None:
-                report = _placed(report, remember, population, protocol, site)
+                report = _placed(report, remember, population, fewest=fewest)
             reports.append(report)
             if tick is not None:
                 tick(index, len(cases))
@@ -183,27 +178,27 @@ def check(  # noqa: PLR0913 - one a command-line option
     raise typer.Exit(int(combined(reports)))
 
 
+def _fewest(store: Path, protocol: str | None, site: Path | None) -> int | None:
+    """Return how many plans a percentile needs; a store that is no store is refused at once."""
+    from planchecker.batch.archive import archive  # noqa: PLC0415
+    from planchecker.batch.population import FEWEST  # noqa: PLC0415
+    from planchecker.checker.centre import centre_of  # noqa: PLC0415
+
+    with archive(store):
+        criterion = centre_of(protocol, site).protocol.criteria.get(FEWEST)
+    return None if criterion is None else int(criterion.value)
+
+
 def _placed(
-    report: "Report",
-    remember: "Remembering",
-    store: Path,
-    protocol: str | None,
-    site: Path | None,
+    report: "Report", remember: "Remembering", store: Path, *, fewest: int | None
 ) -> "Report":
     """Return the report with the place of the plan among those of its kind in a store."""
     from dataclasses import replace  # noqa: PLC0415
 
     from planchecker.batch.metrics import measured  # noqa: PLC0415
-    from planchecker.batch.population import FEWEST, compare_with_archive  # noqa: PLC0415
-    from planchecker.checker.centre import centre_of  # noqa: PLC0415
+    from planchecker.batch.population import compare_with_archive  # noqa: PLC0415
 
-    fewest = centre_of(protocol, site).protocol.criteria.get(FEWEST)
-    rows = compare_with_archive(
-        report,
-        measured(report, remember.dvhs),
-        store,
-        fewest=None if fewest is None else int(fewest.value),
-    )
+    rows = compare_with_archive(report, measured(report, remember.dvhs), store, fewest=fewest)
     return replace(report, population=rows)
 
 
