@@ -3,28 +3,13 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from planchecker.batch.fail_on import FailOn
+from planchecker.batch.store.reading import CASES
 from planchecker.status import ExitCode, Status
 
-__all__ = ["Account", "FailOn", "account", "exit_code"]
-
-_CASES = (
-    "SELECT b.outcome, c.* FROM batch_case b"
-    ' LEFT JOIN "case" c ON c.key = b.key WHERE b.batch_id = ?'
-)
-
-
-class FailOn(StrEnum):
-    """From what severity on the exit code of a batch is not 0."""
-
-    FAIL = "fail"
-    """Only what fails a plan; a case without a verdict counts all the same."""
-    UNDECIDED = "undecided"
-    """Also what a person must decide: borderline, manual, not-evaluated."""
-    WARN = "warn"
-    """Also a warning."""
+__all__ = ["Account", "account", "exit_code"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,12 +73,12 @@ def account(
     }
     by_status = dict(
         connection.execute(
-            f"SELECT status, count(*) FROM ({_CASES}) WHERE status IS NOT NULL GROUP BY status",  # noqa: S608
+            f"SELECT status, count(*) FROM ({CASES}) WHERE status IS NOT NULL GROUP BY status",  # noqa: S608
             (batch_id,),
         ).fetchall()
     )
     codes = connection.execute(
-        f"SELECT coalesce(exit_code, 2) AS code, count(*) FROM ({_CASES}) GROUP BY code",  # noqa: S608
+        f"SELECT coalesce(exit_code, 2) AS code, count(*) FROM ({CASES}) GROUP BY code",  # noqa: S608
         (batch_id,),
     ).fetchall()
     if files is None:

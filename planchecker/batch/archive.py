@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from planchecker.batch.store import SCHEMA_VERSION
 from planchecker.errors import ReadError
 
 __all__ = ["TABLES", "archive"]
 
-_NEWEST: Final = 1
-"""Of the schemas in ``planchecker/batch/store``."""
 _WAIT_S: Final = 60.0
 TABLES: Final = (
     "batch",
@@ -92,9 +91,9 @@ def _needs_a_neighbour(store: sqlite3.Connection, path: Path) -> bool:
 
 def _refuse_others(store: sqlite3.Connection, path: Path) -> None:
     version = store.execute("PRAGMA user_version").fetchone()[0]
-    if version > _NEWEST:
+    if version > SCHEMA_VERSION:
         raise ReadError(
-            f"the store {str(path)!r} has schema {version}, this program knows {_NEWEST}; "
+            f"the store {str(path)!r} has schema {version}, this program knows {SCHEMA_VERSION}; "
             "use the newer program that wrote it"
         )
     found = {row["name"] for row in store.execute("SELECT name FROM sqlite_master")}

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,13 +22,15 @@ _PREFIXES: Final = (65_536, 1_048_576, 16_777_216)
 _HEAD: Final = 132
 
 
-class State:
+class State(StrEnum):
     """What became of a file; the words of the store."""
 
-    OBJECT: Final = "object"
-    COPY: Final = "copy"
-    FOREIGN: Final = "foreign"
-    UNREADABLE: Final = "unreadable"
+    OBJECT = "object"
+    COPY = "copy"
+    """The same bytes as another file, which counts for both."""
+    FOREIGN = "foreign"
+    """No DICOM, or of a class that is not used."""
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +50,7 @@ class Entry:
     """
 
     label: str
-    state: str
+    state: State
     size: int = 0
     mtime_ns: int = 0
     sha256: str = ""

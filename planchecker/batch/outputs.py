@@ -10,7 +10,13 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from planchecker.batch.accounting import Account
-from planchecker.batch.store.reading import cases_of, errors_of, loose_errors, worst_findings
+from planchecker.batch.store.reading import (
+    cases_of,
+    counts_of_findings,
+    errors_of,
+    loose_errors,
+    worst_findings,
+)
 from planchecker.reports.text import clean
 from planchecker.whole_file import replacing
 
@@ -37,7 +43,6 @@ _FIELDS: Final = (
     "fractions",
     "report_folder",
     "report_sha256",
-    "findings",
 )
 
 
@@ -62,6 +67,7 @@ def write_outputs(connection: sqlite3.Connection, batch_id: int, out: Path, foun
 def _lines(connection: sqlite3.Connection, batch_id: int, stream: TextIOBase) -> None:
     for case in cases_of(connection, batch_id):
         line: dict[str, Any] = {name: case[name] for name in _FIELDS}
+        line["findings"] = counts_of_findings(connection, case["id"])
         line["errors"] = errors_of(connection, case["id"])
         stream.write(json.dumps(line, allow_nan=False) + "\n")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from planchecker.batch.fail_on import FailOn
 from planchecker.cli.check import Language
 from planchecker.cli.hooking import IndicationOption, ProtocolOption, SiteOption
 from planchecker.cli.output import emit, screen_style
@@ -32,14 +33,6 @@ class ReportFormat(StrEnum):
     JUNIT = "junit"
     TERMINAL = "terminal"
     NONE = "none"
-
-
-class FailOnChoice(StrEnum):
-    """From what severity on the exit code is not 0; see `planchecker.batch.accounting.FailOn`."""
-
-    FAIL = "fail"
-    UNDECIDED = "undecided"
-    WARN = "warn"
 
 
 _WORKERS: Final = os.cpu_count() or 1
@@ -106,8 +99,8 @@ def batch(  # noqa: PLR0913 - one a command-line option
         int, typer.Option(min=200, metavar="MB", help="Most memory of one case.")
     ] = 4000,
     fail_on: Annotated[
-        FailOnChoice, typer.Option(help="From what severity on the exit code is not 0.")
-    ] = FailOnChoice.UNDECIDED,
+        FailOn, typer.Option(help="From what severity on the exit code is not 0.")
+    ] = FailOn.UNDECIDED,
 ) -> None:
     """Check every plan of a tree, each in a process of its own.
 
@@ -137,7 +130,7 @@ def batch(  # noqa: PLR0913 - one a command-line option
     else:
         engine = _pool(options, limits, workers)
     ended = _run(root, output, options, engine, name, resume=resume, rehash=rehash)
-    raise typer.Exit(_tell(ended, fail_on.value))
+    raise typer.Exit(_tell(ended, fail_on))
 
 
 def _refuse(*, scheduler: str | None, dask_local: bool, ship_files: bool) -> None:
@@ -231,9 +224,9 @@ def _run(
             raise
 
 
-def _tell(ended: "Ended", fail_on: str) -> int:
+def _tell(ended: "Ended", fail_on: FailOn) -> int:
     """Show the summary and return the exit code."""
-    from planchecker.batch.accounting import FailOn, exit_code  # noqa: PLC0415 - heavy
+    from planchecker.batch.accounting import exit_code  # noqa: PLC0415 - heavy
     from planchecker.batch.store import read_store  # noqa: PLC0415
     from planchecker.batch.summary import summary  # noqa: PLC0415
 
@@ -242,7 +235,7 @@ def _tell(ended: "Ended", fail_on: str) -> int:
         text = summary(store, ended.batch_id, ended.account, width=style.width)
     places = f"\nstore: {ended.store}\ndashboard: {ended.dashboard}\n"
     emit(text + places, None)
-    return int(exit_code(ended.account, FailOn(fail_on)))
+    return int(exit_code(ended.account, fail_on))
 
 
 @contextlib.contextmanager

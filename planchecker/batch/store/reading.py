@@ -2,29 +2,41 @@
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["cases_of", "errors_of", "loose_errors", "worst_findings"]
+__all__ = [
+    "CASES",
+    "cases_of",
+    "counts_of_findings",
+    "errors_of",
+    "loose_errors",
+    "worst_findings",
+]
+
+CASES: Final = (
+    "SELECT b.key AS found, b.outcome, c.* FROM batch_case b"
+    ' LEFT JOIN "case" c ON c.key = b.key WHERE b.batch_id = ?'
+)
+"""Every case that a batch found; what it became is NULL where nothing is known of it."""
 
 
 def cases_of(connection: sqlite3.Connection, batch_id: int) -> Iterator[dict[str, Any]]:
-    """Yield the cases that a batch found, the worst first, with the counts of their findings."""
+    """Yield the cases that a batch found, the worst first."""
     rows = connection.execute(
-        "SELECT b.key, b.outcome, c.* FROM batch_case b"
-        ' LEFT JOIN "case" c ON c.key = b.key WHERE b.batch_id = ?'
-        " ORDER BY CASE coalesce(c.exit_code, 2) WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2"
+        f"{CASES} ORDER BY CASE coalesce(c.exit_code, 2) WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 3 THEN 2"
         " ELSE 3 END, c.plan_label, b.key",
         (batch_id,),
     )
     for row in rows:
-        found = {**dict(row), "key": row[0]}
-        found["findings"] = dict(
-            connection.execute(
-                "SELECT status, count(*) FROM finding WHERE case_id = ? GROUP BY status",
-                (row["id"],),
-            ).fetchall()
-        )
-        yield found
+        yield {**dict(row), "key": row["found"]}
+
+
+def counts_of_findings(connection: sqlite3.Connection, case_id: int | None) -> dict[str, int]:
+    """Return how many findings of a case have which status."""
+    rows = connection.execute(
+        "SELECT status, count(*) FROM finding WHERE case_id = ? GROUP BY status", (case_id,)
+    )
+    return dict(rows.fetchall())
 
 
 def worst_findings(connection: sqlite3.Connection, case_id: int, most: int) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def known_file(
     if row is None or row["state"] == State.UNREADABLE:
         return None
     header = _from_json(row["header"], row["sop_class_uid"], row["sop_instance_uid"])
-    state = State.OBJECT if row["state"] == State.COPY else row["state"]
+    state = State.OBJECT if row["state"] == State.COPY else State(row["state"])
     return Entry(
         label=label,
         state=state,
