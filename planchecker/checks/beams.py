@@ -84,7 +84,7 @@ def monitor_units(context: Context) -> Iterator[Outcome]:
         message,
         remedy="Calculate the plan again, and export it with its monitor units.",
         metric="MU",
-        value=total,
+        value=None if other else total,
         unit="MU",
     )
 

@@ -104,9 +104,9 @@ def uniform(context: Context) -> Iterator[Outcome]:
         status,
         message,
         remedy="Export every slice of the planning CT; if all are there, ask for a new scan.",
-        metric="gap",
-        value=float(gaps[worst]),
-        unit="mm",
+        metric="" if odd else "gap",
+        value=None if odd else float(gaps[worst]),
+        unit="" if odd else "mm",
         location_mm=None
         if status is Status.PASS
         else (odd or _lowest_first(images)[worst:])[0].position_mm,
