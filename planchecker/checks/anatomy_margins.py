@@ -105,6 +105,7 @@ def _nested(context: Context, inner: Match, outer: Match, measured: Margins) -> 
         value=least,
         unit="mm",
         location_mm=(float(x), float(y), float(z)),
+        **context.cited("contours.margin_tolerance_mm"),
     )
 
 
@@ -208,4 +209,5 @@ def _prv(context: Context, prv: Match, organ: Match, measured: Margins) -> Findi
         value=least,
         unit="mm",
         location_mm=(float(x), float(y), float(z)),
+        **context.cited("contours.prv_tolerance_mm"),
     )

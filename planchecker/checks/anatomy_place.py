@@ -89,6 +89,7 @@ def inside_body(context: Context) -> Iterator[Outcome]:
             limit=most,
             margin=most - volume,
             location_mm=place,
+            **context.cited("contours.outside_body_cc"),
         )
     if clean and not looked:
         yield moot("ST016", "structures", "no target and no organ is contoured; ST001 reports it")

@@ -138,7 +138,8 @@ def per_dose(context: Context) -> Iterator[Outcome]:
         )
         return
     ratio = sum(_units(beam) or 0.0 for beam in beams) / (100 * dose)
-    lower, upper = _range(context)
+    usual, gross = _range(context)
+    lower, upper = context.criterion(usual), context.criterion(gross)
     low = context.criterion("delivery.mu_per_cgy_least")
     said = f"The plan has {ratio:.2f} MU per cGy"
     status, message = climb(
@@ -159,6 +160,7 @@ def per_dose(context: Context) -> Iterator[Outcome]:
         comparison="<=",
         limit=lower,
         margin=lower - ratio,
+        **context.cited(usual),
     )
 
 
@@ -246,6 +248,7 @@ def point_doses(context: Context) -> Iterator[Outcome]:
         value=total,
         unit="Gy",
         location_mm=points[0],
+        **context.cited("prescription.beam_dose_warn_percent"),
     )
 
 
@@ -327,7 +330,8 @@ def _least_mu(beam: Beam) -> str:
     return "beams.min_mu_wedged" if beam.wedges else "beams.min_mu_static"
 
 
-def _range(context: Context) -> tuple[float, float]:
+def _range(context: Context) -> tuple[str, str]:
+    """Return the criteria above which a person is warned, and asked."""
     technique = context.technique
     if technique.delivery in ("static conformal", "conformal arc"):
         names = ("static_warn", "static_error")
@@ -335,8 +339,7 @@ def _range(context: Context) -> tuple[float, float]:
         names = ("stereotactic_warn", "modulated_error")
     else:
         names = ("modulated_warn", "modulated_error")
-    lower, upper = (context.criterion(f"delivery.mu_per_cgy_{name}") for name in names)
-    return lower, upper
+    return f"delivery.mu_per_cgy_{names[0]}", f"delivery.mu_per_cgy_{names[1]}"
 
 
 def _one_point(points: list[tuple[float, float, float] | None], near_mm: float) -> bool:

@@ -226,6 +226,7 @@ def aims_at_target(context: Context) -> Iterator[Outcome]:
         comparison="<=",
         limit=limit,
         margin=limit - off,
+        **context.cited("delivery.aim_mm"),
     )
 
 
@@ -300,6 +301,7 @@ def clearance(context: Context) -> Iterator[Outcome]:
         comparison=">=",
         limit=limit,
         margin=room - limit,
+        **context.cited("delivery.clearance_mm"),
         location_mm=None if room >= limit else nearest,
     )
 

@@ -78,6 +78,7 @@ def skin_distance(context: Context) -> Iterator[Outcome]:
             metric="SSD",
             value=stated,
             unit="mm",
+            **context.cited("delivery.ssd_mm"),
         )
 
 

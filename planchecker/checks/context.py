@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from constraints.model import Guideline, Protocol
 from constraints.site_model import Site
@@ -14,9 +14,16 @@ from planchecker.plan_dose import PlanDose
 from planchecker.results import Finding, NotApplicable
 from planchecker.schemes import SchemeReading, TechniqueReading
 
-__all__ = ["Check", "Context", "Outcome"]
+__all__ = ["Check", "Cited", "Context", "Outcome"]
 
 Outcome = Finding | NotApplicable
+
+
+class Cited(TypedDict):
+    """Guideline and source of a finding, as its fields."""
+
+    guideline: str
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -66,6 +73,10 @@ class Context:
     def criterion(self, name: str) -> float:
         """Return a number of the protocol by its dotted name."""
         return self.protocol.criteria[name].value
+
+    def cited(self, name: str) -> Cited:
+        """Return guideline and source of a finding that a number of the protocol decides."""
+        return {"guideline": self.protocol.id, "source": self.protocol.criteria[name].source}
 
     def matched(self, *names: str) -> Iterator[Match]:
         """Yield the matches whose TG-263 name is one of `names`."""

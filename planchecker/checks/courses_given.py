@@ -199,6 +199,7 @@ def _laid(context: Context, course: Course) -> Finding:
         comparison="<=",
         limit=most,
         margin=most - here,
+        **context.cited("reirradiation.agreement_mm"),
     )
 
 

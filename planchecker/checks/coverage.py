@@ -285,8 +285,7 @@ def _compared(
         comparison=floor.comparison.value,
         limit=bound,
         margin=judging.margin(measured.value, floor.comparison, bound),
-        guideline=context.protocol.id,
-        source=criterion.source,
+        **context.cited(floor.criterion),
         remedy="" if answer is Answer.MET else _remedy(context, target, answer, floor),
         location_mm=measured.location_mm,
     )

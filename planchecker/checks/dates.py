@@ -129,6 +129,7 @@ def scan_age(context: Context) -> Iterator[Outcome]:
         comparison="<=",
         limit=usual,
         margin=usual - days,
+        **context.cited("image.age_warn_days"),
     )
 
 

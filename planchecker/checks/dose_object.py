@@ -113,7 +113,8 @@ def spacing(context: Context) -> Iterator[Outcome]:
         reason = "a plain palliative field is asked for no grid spacing"
         yield NotApplicable(code="DG002", subject="dose grid", reason=reason)
         return
-    limit = min(context.criterion(f"grid.max_spacing_{world.value}_mm") for world in worlds)
+    asked = min((f"grid.max_spacing_{w.value}_mm" for w in worlds), key=context.criterion)
+    limit = context.criterion(asked)
     largest = max(grid.spacing_mm)
     # Decimal strings of the export round spacings; 0.01 mm is far below any voxel.
     fine = largest <= limit + 0.01
@@ -130,7 +131,7 @@ def spacing(context: Context) -> Iterator[Outcome]:
         comparison="<=",
         limit=limit,
         margin=limit - largest,
-        source=f"protocol {context.protocol.id}",
+        **context.cited(asked),
         remedy="" if fine else "Calculate the dose on a finer grid.",
     )
 
@@ -268,8 +269,7 @@ def scaling(context: Context) -> Iterator[Outcome]:
         message=message,
         metric="Dmax / prescription",
         value=ratio,
-        band=None,
-        source=f"protocol {context.protocol.id}",
+        **context.cited(f"scaling.{kind}_max"),
         remedy="" if status is Status.PASS else "Check units, summation type and prescription.",
     )
 

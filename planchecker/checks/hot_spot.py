@@ -102,6 +102,9 @@ def hottest_voxel(context: Context) -> Iterator[Outcome]:
         value=grid.max_gy,
         unit="Gy",
         location_mm=place,
+        **context.cited("hot_spot.max_percent_stereotactic")
+        if stereotactic
+        else context.cited("hot_spot.body_d2cc_percent_conventional"),
     )
 
 
@@ -184,6 +187,7 @@ def device_dose(context: Context) -> Iterator[Outcome]:
             comparison="<=",
             limit=limit,
             margin=None if value is None else limit - value,
+            **context.cited("device.max_gy"),
             location_mm=measured.location_mm,
         )
 

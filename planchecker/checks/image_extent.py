@@ -104,6 +104,7 @@ def scan_length(context: Context) -> Iterator[Outcome]:
         comparison=">=",
         limit=asked,
         margin=least - asked,
+        **context.cited("image.beyond_target_mm"),
     )
 
 

@@ -199,6 +199,7 @@ def metal(context: Context) -> Iterator[Outcome]:
         comparison="<",
         limit=least,
         margin=least - volume,
+        **context.cited("metal.min_volume_cc"),
         location_mm=(float(x), float(y), float(z)) if found else None,
     )
     yield whole_scan(context, told)

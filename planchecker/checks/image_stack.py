@@ -107,6 +107,7 @@ def uniform(context: Context) -> Iterator[Outcome]:
         metric="" if odd else "gap",
         value=None if odd else float(gaps[worst]),
         unit="" if odd else "mm",
+        **context.cited("image.gap_tolerance_mm"),
         location_mm=None
         if status is Status.PASS
         else (odd or _lowest_first(images)[worst:])[0].position_mm,
@@ -160,7 +161,8 @@ def spacing_suits(context: Context) -> Iterator[Outcome]:
             remedy="Export the planning CT with positions, and the plan with its beams.",
         )
         return
-    limit = min(context.criterion(f"image.max_spacing_{world.value}_mm") for world in worlds)
+    asked = min((f"image.max_spacing_{w.value}_mm" for w in worlds), key=context.criterion)
+    limit = context.criterion(asked)
     usual = median(np.diff(heights))
     excess = Status.MANUAL if Technique.STEREOTACTIC in worlds else Status.WARN
     yield say(
@@ -176,6 +178,7 @@ def spacing_suits(context: Context) -> Iterator[Outcome]:
         comparison="<=",
         limit=limit,
         margin=limit - usual,
+        **context.cited(asked),
     )
 
 

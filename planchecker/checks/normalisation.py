@@ -138,6 +138,7 @@ def _at_point(context: Context, item: PrescribedTarget, place: Place) -> Outcome
         value=there,
         unit="Gy",
         location_mm=place,
+        **context.cited("prescription.normalisation_tolerance_percent"),
     )
 
 

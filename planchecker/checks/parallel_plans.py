@@ -102,8 +102,7 @@ def _judged(
         comparison="<=",
         limit=fine if status in (Status.PASS, Status.MANUAL) else grave,
         margin=(fine if status in (Status.PASS, Status.MANUAL) else grave) - total.value,
-        guideline=context.protocol.id,
-        source=context.protocol.criteria["cord.eqd2_fail_gy"].source,
+        **context.cited("cord.eqd2_fail_gy"),
         location_mm=total.location_mm,
     )
 

@@ -12,7 +12,7 @@ from planchecker.checks.saying import fractions_in_words
 from planchecker.checks.scheme import recognised, technique_of_scheme
 from planchecker.results import Finding, NotApplicable, Status
 from planchecker.schemes.inference import INFERRED
-from planchecker.schemes.targets import median_dose_gy, prescribed_targets
+from planchecker.schemes.targets import median_dose, prescribed_targets
 
 __all__ = ["CHECKS"]
 
@@ -273,6 +273,7 @@ def beam_doses(context: Context) -> Iterator[Outcome]:
         + (": off by about the number of fractions." if wrong else " (for information)."),
         metric="beam doses / prescription",
         value=ratio,
+        **context.cited("agreement.gross_percent"),
         remedy="Check beam doses and number of fractions." if wrong else "",
     )
 
@@ -311,9 +312,10 @@ def agrees(context: Context) -> Iterator[Outcome]:
     if plan is None:
         return
     stated = plan.prescription
-    median = median_dose_gy(prescribed_targets(plan, context.matches), context.dvhs)
+    found = median_dose(prescribed_targets(plan, context.matches), context.dvhs)
+    median = None if found is None else found.value
     known = stated.dose_gy is not None and stated.source != INFERRED
-    if not stated.dose_gy or not known or median is None:
+    if not stated.dose_gy or not known or found is None or median is None:
         lacking = "target dose" if known else "stated prescription"
         unnamed = context.plan_dose.remedy or "Name a target PTV, and export its contours."
         yield Finding(
@@ -334,6 +336,8 @@ def agrees(context: Context) -> Iterator[Outcome]:
         metric="D50%",
         value=median,
         unit="Gy",
+        band=found.band,
+        **context.cited("agreement.gross_percent"),
         remedy="" if status is Status.PASS else "Check that dose and plan belong together.",
     )
 

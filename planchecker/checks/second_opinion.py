@@ -183,7 +183,6 @@ def _compared(context: Context, code: str, ours: DVH, opinion: Opinion) -> Outco
         roi_number=ours.roi_number,
         status=Status.WARN if beyond else Status.PASS,
         message=f"{opinion.source}: {told}{noted}.",
-        guideline=context.protocol.id,
-        source=context.protocol.criteria["stored_dvh.volume_percent"].source,
+        **context.cited("stored_dvh.volume_percent"),
         remedy=remedy,
     )

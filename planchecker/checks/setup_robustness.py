@@ -96,6 +96,7 @@ def setup_robustness(context: Context) -> Iterator[Outcome]:
         value=small.high,
         unit="Gy",
         band=(wide.low, wide.high),
+        **context.cited("robustness.small_mm"),
     )
 
 

@@ -85,6 +85,7 @@ def coldest_tumour(context: Context) -> Iterator[Outcome]:
             unit="Gy",
             band=found.band,
             location_mm=found.location_mm,
+            **context.cited("coverage.ctv_v90_percent"),
         )
 
 
@@ -225,6 +226,7 @@ def one_isocentre(context: Context) -> Iterator[Outcome]:
             comparison="<=",
             limit=most,
             margin=most - shift,
+            **context.cited("robustness.off_axis_mm"),
         )
 
 

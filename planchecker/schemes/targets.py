@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from planchecker.case import Plan
-from planchecker.dosimetry.dvh import DVH
+from planchecker.dosimetry.dvh import DVH, MetricValue
 from planchecker.naming import Match
 
-__all__ = ["median_dose_gy", "prescribed_targets"]
+__all__ = ["median_dose", "median_dose_gy", "prescribed_targets"]
 
 
 def prescribed_targets(plan: Plan, matches: Iterable[Match]) -> tuple[Match, ...]:
@@ -23,7 +23,14 @@ def prescribed_targets(plan: Plan, matches: Iterable[Match]) -> tuple[Match, ...
     return next((found for found in (by_number, *by_kind) if found), targets)
 
 
+def median_dose(targets: Iterable[Match], dvhs: Mapping[int, DVH]) -> MetricValue | None:
+    """Return the highest D50% of the targets; None where none has an answer."""
+    found = (dvhs[m.roi_number].metric("D50%") for m in targets if m.roi_number in dvhs)
+    answered = (one for one in found if one.value is not None)
+    return max(answered, key=lambda one: one.value or 0.0, default=None)
+
+
 def median_dose_gy(targets: Iterable[Match], dvhs: Mapping[int, DVH]) -> float | None:
-    """Return the highest D50% of the targets in Gy; None where none has an answer."""
-    found = (dvhs[m.roi_number].metric("D50%").value for m in targets if m.roi_number in dvhs)
-    return max((value for value in found if value is not None), default=None)
+    """Return `median_dose` in Gy."""
+    found = median_dose(targets, dvhs)
+    return None if found is None else found.value
