@@ -4,8 +4,11 @@ import case_factory as factory
 import pytest
 from check_cases import BODY, CORD, PTV, ask, context, with_plan, with_rois
 
+from constraints.model import Technique
+from planchecker.checker.asking import _run
 from planchecker.checks import CHECKS
-from planchecker.results import Finding, Status
+from planchecker.results import Finding, NotApplicable, Status
+from planchecker.schemes import TechniqueReading
 
 IMAGES = factory.images()
 
@@ -158,3 +161,31 @@ def test_a_pass_names_what_was_looked_at():
         ]
         assert said
         assert [message for message in said if never in message] == []
+
+
+OF_STEREOTACTIC_PLANS = tuple(one for one in CHECKS if one.technique is not None)
+
+
+@pytest.mark.parametrize("check", OF_STEREOTACTIC_PLANS, ids=lambda one: one.code)
+def test_what_is_asked_of_one_technique_is_not_evaluated_where_it_is_unknown(check):
+    unknown = TechniqueReading(delivery="", cell="", worlds=(), why="no beams")
+    (told,) = _run(check, context(technique=unknown))
+    assert told.status is Status.NOT_EVALUATED
+    assert told.remedy
+
+
+@pytest.mark.parametrize("check", OF_STEREOTACTIC_PLANS, ids=lambda one: one.code)
+def test_what_is_asked_of_one_technique_does_not_apply_to_the_other(check):
+    conventional = factory.technique(Technique.CONVENTIONAL)
+    outcomes = _run(check, context(technique=conventional))
+    assert outcomes
+    assert all(isinstance(one, NotApplicable) for one in outcomes)
+
+
+def test_the_margin_in_bone_is_not_evaluated_where_the_site_is_unknown():
+    made = context(
+        technique=factory.technique(Technique.STEREOTACTIC), scheme=factory.scheme(spine=None)
+    )
+    (check,) = (one for one in CHECKS if one.code == "DE005")
+    (told,) = _run(check, made)
+    assert told.status is Status.NOT_EVALUATED

@@ -163,6 +163,16 @@ def _told(one: Check, context: Context, teller: Teller) -> Iterator[Outcome]:
 
 def _run(one: Check, context: Context) -> tuple[Outcome, ...]:
     """Ask one check; what it cannot answer is not-evaluated, never silence."""
+    if one.technique is not None and not context.technique.worlds:
+        return (
+            Finding(
+                code=one.code,
+                subject=one.title,
+                status=Status.NOT_EVALUATED,
+                message="The technique is unknown, and with it whether this is asked of the plan.",
+                remedy="Export the plan with its beams, control points and prescription.",
+            ),
+        )
     try:
         return tuple(one.run(context))
     except PlanCheckerError as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from constraints.model import Guideline, Protocol
+from constraints.model import Guideline, Protocol, Technique
 from constraints.site_model import Site
 from planchecker.case import Case
 from planchecker.courses.values import Course
@@ -93,8 +93,14 @@ class Check:
 
     The docstring of `run` is its documentation, with the sections What, Why, Passes, Fires,
     Not evaluated and References; `planchecker explain` prints it and a test reads it.
+
+    Parameters
+    ----------
+    technique
+        The only technique it is asked of; where that of the plan is unknown, it is not evaluated.
     """
 
     code: str
     title: str
     run: Callable[[Context], Iterable[Outcome]]
+    technique: Technique | None = None

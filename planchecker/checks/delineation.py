@@ -48,6 +48,8 @@ def circumferential(context: Context) -> Iterator[Outcome]:
     Listed as not applicable for conventional and post-operative plans, and where CTV, GTV or
     the contour of canal, sac or cord is missing.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Cox et al. 2012, doi 10.1016/j.ijrobp.2012.03.009, row ISRC-03.
@@ -164,6 +166,8 @@ def sacral_nerves(context: Context) -> Iterator[Outcome]:
     -------------
     None of them is contoured.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Dunne et al. 2020, Radiother Oncol 145:21-29, row SAC-01.
@@ -228,11 +232,31 @@ def postoperative_extent(context: Context) -> Iterator[Outcome]:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(code="DE001", title="Sectors of the vertebra in the CTV", run=ctv_sectors),
-    Check(code="DE002", title="CTV all round the cord", run=circumferential),
+    Check(
+        code="DE001",
+        title="Sectors of the vertebra in the CTV",
+        run=ctv_sectors,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="DE002",
+        title="CTV all round the cord",
+        run=circumferential,
+        technique=Technique.STEREOTACTIC,
+    ),
     Check(code="DE003", title="PTV and cord", run=ptv_and_cord),
-    Check(code="DE005", title="Margin in bone outside the spine", run=bone_margin),
-    Check(code="DE006", title="Neural structure of the sacrum", run=sacral_nerves),
+    Check(
+        code="DE005",
+        title="Margin in bone outside the spine",
+        run=bone_margin,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="DE006",
+        title="Neural structure of the sacrum",
+        run=sacral_nerves,
+        technique=Technique.STEREOTACTIC,
+    ),
     Check(code="DE007", title="CTV after surgery", run=postoperative_extent),
 )
 

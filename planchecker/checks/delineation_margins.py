@@ -51,10 +51,21 @@ def bone_margin(context: Context) -> Iterator[Outcome]:
     Listed as not applicable for the spine, for conventional plans, and where GTV, CTV or the
     bone is not contoured.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Nguyen et al. 2022, doi 10.1016/j.ijrobp.2021.09.004, rows NSB-01 and NSB-02.
     """
+    if context.technique.worlds == (Technique.STEREOTACTIC,) and context.scheme.spine is None:
+        yield say(
+            CODE,
+            "CTV",
+            Status.NOT_EVALUATED,
+            "It is unknown whether the target is spine, and with it whether this is asked.",
+            remedy="State the indication, or name plan or target after the bone.",
+        )
+        return
     rule = _rule(context, "within contiguous bone")
     reason = ""
     if context.technique.worlds != (Technique.STEREOTACTIC,) or context.scheme.spine is not False:

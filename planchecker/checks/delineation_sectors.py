@@ -74,6 +74,8 @@ def ctv_sectors(context: Context) -> Iterator[Outcome]:
     Listed as not applicable: conventional and post-operative plans, and where the whole
     vertebra, its canal, GTV or CTV is not contoured.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Cox et al. 2012, doi 10.1016/j.ijrobp.2012.03.009; the sector table as a vendor's manual

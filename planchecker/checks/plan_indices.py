@@ -95,6 +95,8 @@ def conformity(context: Context) -> Iterator[Outcome]:
     The isodose leaves the dose grid or a PTV has no volume. Conventional plans, and targets
     whose dose is not sure: not applicable.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Shaw et al. 1993, doi 10.1016/0360-3016(93)90548-A; Paddick's index as ICRU report 91
@@ -160,6 +162,8 @@ def fall_off(context: Context) -> Iterator[Outcome]:
     -------------
     As for TC010. Other numbers of fractions and PTV volumes outside the table: not applicable.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     RTOG 0915 and 0813, conformity table; ICRU report 91 for the gradient index.
@@ -196,6 +200,8 @@ def dose_at_distance(context: Context) -> Iterator[Outcome]:
     Not evaluated
     -------------
     As for TC011.
+
+    Where the technique of the plan is unknown.
 
     References
     ----------

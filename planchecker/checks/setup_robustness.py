@@ -51,6 +51,8 @@ def setup_robustness(context: Context) -> Iterator[Outcome]:
     Where no range is known because the contour runs out of a hot side of the dose grid. Without
     a contour of cord, sac or canal, and for conventional plans: not applicable.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Static dose approximation; the sizes are local choices of the protocol.

@@ -51,6 +51,8 @@ def coldest_tumour(context: Context) -> Iterator[Outcome]:
     The GTV has no dose. Conventional plans and plans without a GTV: not applicable. The
     published floor of single fractions is a dose limit, DL010.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Lovelock et al. 2010, doi 10.1016/j.ijrobp.2009.10.003; planning study, doi
@@ -114,6 +116,8 @@ def fracture_flags(context: Context) -> Iterator[Outcome]:
     Not evaluated
     -------------
     The metric has no answer. Conventional plans and targets outside the spine: not applicable.
+
+    Where the technique of the plan is unknown.
 
     References
     ----------
@@ -191,6 +195,8 @@ def one_isocentre(context: Context) -> Iterator[Outcome]:
     -------------
     A single PTV, several isocentres or none stated, and conventional plans: not applicable.
 
+    Where the technique of the plan is unknown.
+
     References
     ----------
     Geometry; the figures are local choices of the protocol.
@@ -231,13 +237,48 @@ def one_isocentre(context: Context) -> Iterator[Outcome]:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(code="TC010", title="Conformity", run=conformity),
-    Check(code="TC011", title="Fall-off of the dose", run=fall_off),
-    Check(code="TC012", title="Dose at 2 cm", run=dose_at_distance),
-    Check(code="TC013", title="Coldest tumour and the cord", run=coldest_tumour),
-    Check(code="TC014", title="Risk of vertebral fracture", run=fracture_flags),
-    Check(code="TC015", title="Several targets, one isocentre", run=one_isocentre),
-    Check(code="TC020", title="Set-up robustness, approximate", run=setup_robustness),
+    Check(
+        code="TC010",
+        title="Conformity",
+        run=conformity,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC011",
+        title="Fall-off of the dose",
+        run=fall_off,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC012",
+        title="Dose at 2 cm",
+        run=dose_at_distance,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC013",
+        title="Coldest tumour and the cord",
+        run=coldest_tumour,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC014",
+        title="Risk of vertebral fracture",
+        run=fracture_flags,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC015",
+        title="Several targets, one isocentre",
+        run=one_isocentre,
+        technique=Technique.STEREOTACTIC,
+    ),
+    Check(
+        code="TC020",
+        title="Set-up robustness, approximate",
+        run=setup_robustness,
+        technique=Technique.STEREOTACTIC,
+    ),
 )
 
 
