@@ -104,6 +104,6 @@ class Shape:
 
     def shift(self, shares: Floats) -> Floats:
         """Offset of the covered part along x and y, in cells; exact for outlines along axes."""
-        steepest = np.maximum(np.maximum(np.abs(self._dx), np.abs(self._dy)), 1e-30)
+        steepest = np.maximum(np.abs(self._dx), np.abs(self._dy)).clip(1e-30, np.inf)
         away = 0.5 * (1 - shares) / steepest
         return np.stack([away * self._dx, away * self._dy])

@@ -226,7 +226,7 @@ def locate(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> Plac
     low = nodes_mm.take(index)
     share = along_mm - low
     share /= nodes_mm.take(index + 1) - low
-    np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
+    share.clip(0.0, 1.0, out=share)
     tolerance = 1e-6
     first = nodes_mm[0] - (nodes_mm[1] - nodes_mm[0]) / 2 - tolerance
     last = nodes_mm[-1] + (nodes_mm[-1] - nodes_mm[-2]) / 2 + tolerance
@@ -242,8 +242,10 @@ def _cells(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> NDAr
     # Nodes are mostly evenly spaced: a guess saves the search, and is looked after below.
     place = along_mm - nodes_mm[0]
     place *= (len(nodes_mm) - 1) / (nodes_mm[-1] - nodes_mm[0])
+    place.clip(0.0, last, out=place)
     # What is no number is put somewhere: it is not inside.
-    np.minimum(np.fmax(place, 0.0, out=place), last, out=place)
+    if np.isnan(place.sum()):
+        place[np.isnan(place)] = 0.0
     index = place.astype(np.intp)
     wrong = (nodes_mm.take(index) > along_mm) & (index > 0)
     wrong |= (nodes_mm.take(index + 1) <= along_mm) & (index < last)

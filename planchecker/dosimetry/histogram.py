@@ -98,25 +98,20 @@ def _spans(
     middle = samples.dose_gy - low
     middle /= width
     half = samples.spread_gy / width
-    np.maximum(half, 0.5, out=half)
+    half.clip(0.5, np.inf, out=half)
     start, end = middle - half, middle + half
     least, most = ((dose - low) / width for dose in inner)
     most = max(most, least + 1.0)
     beyond = np.flatnonzero(samples.volume_mm3 == 0)
     far_start, far_end = start.take(beyond), end.take(beyond)
-    _hold(start, least, most - 1.0)
+    start.clip(least, most - 1.0, out=start)
     np.maximum(end, start + 0.5, out=end)
     np.minimum(end, most, out=end)
     if len(beyond):
         most = max((outer[1] - low) / width, 1.0)
-        start[beyond] = _hold(far_start, 0.0, most - 1.0)
-        end[beyond] = np.minimum(np.maximum(far_end, far_start + 0.5), most)
+        start[beyond] = far_start.clip(0.0, most - 1.0, out=far_start)
+        end[beyond] = np.maximum(far_end, far_start + 0.5).clip(0.0, most)
     return np.minimum(start, end - 0.5, out=start), end
-
-
-def _hold(values: AnyFloats, least: float, most: float) -> AnyFloats:
-    """Hold values within limits, in place; np.clip takes its time."""
-    return np.minimum(np.maximum(values, least, out=values), most, out=values)
 
 
 class _Turns:

@@ -115,11 +115,11 @@ def distance(level: Floats, radius2: Floats) -> Floats:
     """
     hole = radius2 < 0
     if not hole.any():
-        return np.asarray(np.sqrt(radius2) - np.sqrt(np.maximum(radius2 - level, 0.0)))
+        return np.asarray(np.sqrt(radius2) - np.sqrt((radius2 - level).clip(0.0, np.inf)))
     # Products are many times faster than a choice between two arrays.
     sign = (1 - 2 * hole).astype(level.dtype)
     size = np.abs(radius2)
-    found = np.sqrt(size) - np.sqrt(np.maximum(size - sign * level, 0.0))
+    found = np.sqrt(size) - np.sqrt((size - sign * level).clip(0.0, np.inf))
     found *= sign
     return np.asarray(found)
 
@@ -153,7 +153,7 @@ class Coverage:
         scale = total if self._level is None else np.where(self._level, total, 1.0)
         self._inverse = 1 / scale
         self._small = np.minimum(dx, dy) * self._inverse
-        self._corner = 1 / np.maximum(2 * self._small * (1 - self._small), 1e-12)
+        self._corner = 1 / (2 * self._small * (1 - self._small)).clip(1e-12, np.inf)
         self._rest = 1 / (1 - self._small)
         self._half = 0.5 * self._small
 
@@ -164,7 +164,7 @@ class Coverage:
         if self._level is not None:
             alpha = np.where(self._level, alpha, np.sign(depth))
         low = np.abs(alpha)
-        np.maximum(np.subtract(0.5, low, out=low), 0.0, out=low)
+        np.subtract(0.5, low, out=low).clip(0.0, np.inf, out=low)
         # Products are many times faster than a choice between two arrays.
         corner = low < self._small
         area = low * low

@@ -12,6 +12,7 @@ the negative of the level of the loop around it.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -232,8 +233,8 @@ class _Pieces:
         ax *= ax
         ay *= ay
         ax += ay
-        t /= np.maximum(ax, 1e-18, out=ax)
-        np.minimum(np.maximum(t, -_FARTHEST, out=t), _FARTHEST, out=t)
+        t /= ax.clip(1e-18, np.inf, out=ax)
+        t.clip(-_FARTHEST, _FARTHEST, out=t)
         return np.asarray(np.floor(t, out=t), dtype=np.int8)
 
     def _nearest(
@@ -252,8 +253,8 @@ class _Pieces:
             t += y0 * ay
             length2 = ax * ax
             length2 += ay * ay
-            t /= np.negative(np.maximum(length2, 1e-18, out=length2), out=length2)
-            np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
+            t /= np.negative(length2.clip(1e-18, np.inf, out=length2), out=length2)
+            t.clip(0.0, 1.0, out=t)
             ax *= t
             ay *= t
             ax += x0
@@ -337,31 +338,42 @@ class _Edges:
         lower = self.first_loop[plane]
         upper = np.searchsorted(self._loop_plane, plane, side="right")
         edges = slice(self._flat.begin[lower], self._flat.begin[upper])
-        middle_x, middle_y = x_mm.mean(), y_mm.mean()
-        single = np.float32
-        x = (self._x[edges] - middle_x).astype(single)
-        y = (self._y[edges] - middle_y).astype(single)
-        along_x = self._along_x[edges].astype(single)
-        along_y = self._along_y[edges].astype(single)
-        inverse = 1 / np.maximum(along_x * along_x + along_y * along_y, single(1e-18))
-        from_x = (x_mm - middle_x).astype(single)[:, None]
-        from_y = (y_mm - middle_y).astype(single)[:, None]
-        distance = np.empty(len(x_mm), dtype=single)
+        (middle_x, middle_y), along, aside, half = self._turned
+        along, aside, half = along[:, edges], aside[:, edges], half[edges]
+        points = np.ones((len(x_mm), 3), dtype=np.float32)
+        points[:, 0], points[:, 1] = x_mm - middle_x, y_mm - middle_y
+        distance = np.empty(len(x_mm), dtype=np.float32)
         nearest = np.empty(len(x_mm), dtype=np.intp)
-        step = max(1, _PAIRS // len(x))
+        step = max(1, _PAIRS // len(half))
         for first in range(0, len(x_mm), step):
-            dx, dy = from_x[first : first + step] - x, from_y[first : first + step] - y
-            t = dx * along_x
-            t += dy * along_y
-            t *= inverse
-            np.minimum(np.maximum(t, 0.0, out=t), 1.0, out=t)
-            dx -= t * along_x
-            t *= along_y
-            dy -= t
-            dx *= dx
-            dy *= dy
-            dx += dy
-            found = dx.argmin(axis=1)
+            some = points[first : first + step]
+            distance2 = some @ along
+            np.abs(distance2, out=distance2)
+            distance2 -= half
+            distance2.clip(0.0, np.inf, out=distance2)
+            distance2 *= distance2
+            away = some @ aside
+            away *= away
+            distance2 += away
+            found = distance2.argmin(axis=1)
             nearest[first : first + step] = found
-            distance[first : first + step] = dx[np.arange(len(dx)), found]
+            distance[first : first + step] = distance2[np.arange(len(found)), found]
         return np.sqrt(distance), self._flat.loop[edges][nearest]
+
+    @cached_property
+    def _turned(self) -> tuple[tuple[float, float], Singles, Singles, Singles]:
+        """What turns points (x, y, 1) into places along each edge and aside from it.
+
+        Points count from the middle that comes first, places along an edge from its own middle.
+        Half the length of each edge comes last.
+        """
+        middle = float(self._x.mean()), float(self._y.mean())
+        along_x, along_y = self._along_x, self._along_y
+        length = np.sqrt(along_x * along_x + along_y * along_y)
+        safe = np.maximum(length, 1e-12)
+        unit_x, unit_y = along_x / safe, along_y / safe
+        x, y = self._x + along_x / 2 - middle[0], self._y + along_y / 2 - middle[1]
+        along = np.stack([unit_x, unit_y, -(unit_x * x + unit_y * y)])
+        aside = np.stack([unit_y, -unit_x, unit_x * y - unit_y * x])
+        single = np.float32
+        return middle, along.astype(single), aside.astype(single), (length / 2).astype(single)

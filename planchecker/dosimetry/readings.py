@@ -84,8 +84,8 @@ class FullCells:
         Block of each cell, shape (N,).
     cell
         Flat number of the lattice cell, shape (N,).
-    place, each
-        As for `EdgeCells`, with `each` blocks over one another.
+    place
+        As for `EdgeCells`.
     """
 
     positions_mm: Floats
@@ -93,7 +93,6 @@ class FullCells:
     block: Index
     cell: Index
     place: Index
-    each: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

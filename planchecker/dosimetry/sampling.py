@@ -262,7 +262,7 @@ class _Collector:
         if not asked:
             return
         answers = inside.at(
-            [(thin, plane.position_mm) for thin, plane, _ in asked],
+            [thin for thin, _, _ in asked],
             [plane.cell.take(telling) for _, plane, telling in asked],
             [plane.place_mm.take(telling, axis=1) for _, plane, telling in asked],
         )

@@ -140,7 +140,6 @@ def _full(low_mm: Floats, gap_mm: Floats, slab: Index, cell: Index, lattice: Lat
         block=(slab * blocks + np.arange(blocks)[:, None]).ravel(),
         cell=np.tile(cell, blocks),
         place=slab * (lattice.shape[0] * lattice.shape[1]) + cell,
-        each=blocks,
     )
 
 

@@ -1,6 +1,7 @@
 """Which places in thin planes are inside a structure."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ __all__ = ["SolidCells"]
 
 Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
+
+_FULL = -1
 
 
 class SolidCells:
@@ -27,9 +30,20 @@ class SolidCells:
         self._lattice = lattice
         self._cells = lattice.shape[0] * lattice.shape[1]
 
+    @cached_property
+    def _kinds(self) -> NDArray[np.int32]:
+        """Each cell of each slab: `_FULL`, one more than its number among the edges, or 0."""
+        edges, full = self._slabs.edges, self._slabs.full
+        slabs = len(self._slabs.positions_mm) // edges.each
+        kinds = np.zeros(slabs * self._cells, dtype=np.int32)
+        kinds[edges.place] = np.arange(1, len(edges.place) + 1, dtype=np.int32)
+        if full is not None:
+            kinds[full.place] = _FULL
+        return kinds
+
     def at(
         self,
-        planes: Sequence[tuple[int, float]],
+        planes: Sequence[int],
         cells: Sequence[Index],
         places_mm: Sequence[Floats],
     ) -> list[NDArray[np.bool_]]:
@@ -38,7 +52,7 @@ class SolidCells:
         Parameters
         ----------
         planes
-            Number of the thin plane that each lies in, and its position.
+            Number of the thin plane that each lies in.
         cells
             On each plane the cell of each place, shape (N,).
         places_mm
@@ -46,31 +60,20 @@ class SolidCells:
         """
         sizes = [len(some) for some in cells]
         cell, place_mm = np.concatenate(cells), np.concatenate(places_mm, axis=1)
-        inside = np.zeros(len(cell), dtype=bool)
-        edges, full = self._slabs.edges, self._slabs.full
-        if full is not None:
-            blocks = [int(np.abs(full.positions_mm - at).argmin()) for _, at in planes]
-            slab = np.repeat(blocks, sizes) // full.each
-            hit, _ = _find(full.place, slab * self._cells + cell)
-            inside[hit] = True
-        slab, thin = np.divmod(np.repeat([thin for thin, _ in planes], sizes), edges.each)
-        hit, found = _find(edges.place, slab * self._cells + cell)
-        edge = thin[hit] * len(edges.place) + found
-        away = place_mm.take(hit, axis=1) - np.stack(self._lattice.places(cell[hit]))
+        edges = self._slabs.edges
+        slab, thin = (np.repeat(one, sizes) for one in np.divmod(planes, edges.each))
+        slab *= self._cells
+        slab += cell
+        kind = self._kinds.take(slab)
+        inside = kind == _FULL
+        hit = np.flatnonzero(kind > 0)
+        edge = thin.take(hit) * len(edges.place) + (kind.take(hit) - 1)
+        away = place_mm.take(hit, axis=1) - np.stack(self._lattice.places(cell.take(hit)))
         away /= self._lattice.step_mm
-        share = edges.share[edge]
+        share = edges.share.take(edge)
         # `Slabs` give half the uncovered share times the direction inward as the shift.
         behind = (edges.shift.take(edge, axis=1) * away).sum(axis=0) >= 0.5 * (1 - share) * (
             0.5 - share
         )
-        inside[hit] |= behind & (share > 0)
+        inside[hit] = behind & (share > 0)
         return np.split(inside, np.cumsum(sizes)[:-1])
-
-
-def _find(numbers: Index, wanted: Index) -> tuple[Index, Index]:
-    """Return which of `wanted` are among rising numbers, and where."""
-    if not len(numbers):
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-    hit = np.flatnonzero(numbers[at] == wanted)
-    return hit, at[hit]
