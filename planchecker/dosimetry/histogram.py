@@ -18,6 +18,8 @@ AnyFloats = NDArray[np.floating[Any]]
 _BIN_GY = 0.01
 _FEWEST_BINS = 1000
 _MOST_BINS = 20_000
+# Metrics of this share of the volume at either end rest on few cells.
+_END_OF_CURVE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,6 +70,10 @@ def cumulate(samples: Samples) -> Curves:
     moment = float((samples.volume_mm3 * samples.dose_gy).sum())
     curves, means = [], []
     for reading, total in zip(Reading, samples.total_mm3.tolist(), strict=True):
+        if reading is Reading.MIDDLES:
+            curves.append(_with_middles(samples, curves[Reading.BASE], low=low, width=width))
+            means.append(means[Reading.BASE])
+            continue
         slopes, mean = shared, moment
         if reading in samples.changes:
             cells, change = samples.changes[reading]
@@ -81,6 +87,21 @@ def cumulate(samples: Samples) -> Curves:
         volume_mm3=np.array(curves),
         mean_gy=np.array(means),
     )
+
+
+def _with_middles(samples: Samples, base: Floats, *, low: float, width: float) -> Floats:
+    """Return a curve that ends as if every cell had the dose of its middle alone.
+
+    Away from its ends the curve stays as it is: whole rows of cells may share one dose there, and
+    would make steps that mean nothing.
+    """
+    place = (samples.dose_gy - low) / width
+    place.clip(0.0, len(base) - 2.0, out=place)
+    held = np.bincount(place.astype(np.intp), samples.volume_mm3, len(base) - 1)
+    middles = base[0] - np.concatenate([[0.0], np.cumsum(held)])
+    nearest = np.minimum(base, base[0] - base) / max(_END_OF_CURVE * float(base[0]), 1e-9)
+    curve = base + (2 - nearest).clip(0.0, 1.0) * (middles - base)
+    return np.asarray(np.minimum.accumulate(curve.clip(0.0, base[0])))
 
 
 def _spans(

@@ -117,14 +117,17 @@ class LatticeDose:
         )
         rise = between.rise()
         rise *= slopes.take(which)
-        along_x, along_y = between.value(1), between.value(columns)
-        along_x -= between.value(-1)
-        along_y -= between.value(-columns)
-        along_x *= 0.5
-        along_y *= 0.5
-        dose = between.value(0).astype(np.float64)
-        if shift is not None:
-            dose += along_x * shift[0] + along_y * shift[1]
+        here = between.value(0)
+        dose = here.astype(np.float64)
+        along_x, along_y = (
+            _follow(
+                dose,
+                between.value(step) - here,
+                here - between.value(-step),
+                None if shift is None else shift[axis],
+            )
+            for axis, step in enumerate((1, columns))
+        )
         within = self._inside(positions_mm, which, cell, shift)
         if within is not None:
             dose[~within] = np.nan
@@ -263,6 +266,41 @@ class LatticeDose:
             )
         # Next to the rim of the grid there is no slope to go by.
         return CellDose(found[0], *(np.nan_to_num(slope) for slope in found[1:]))
+
+
+def _follow(dose: Floats, ahead: Floats, behind: Floats, shift: Floats | None) -> Floats:
+    """Bring the dose of cells from their centres to the mean of what is filled, along one axis.
+
+    The dose bends at its nodes, so what lies ahead tells nothing of what lies behind: half of a
+    cell is left to either.
+
+    Parameters
+    ----------
+    dose
+        At the centres, changed in place; shape (N,).
+    ahead, behind
+        Its change to the next cell and from the one before.
+    shift
+        From the centre to the middle of what is filled, in cells; None where the cells are full.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        The change of dose over one cell.
+    """
+    # The mean of a parabola differs from its middle by this share of the second difference.
+    bend = ahead - behind
+    bend /= 24
+    if shift is not None:
+        width = 1 - 2 * np.abs(shift)
+        bend *= width
+        bend *= width
+        bend += ahead * shift.clip(0.0, 0.5)
+        bend += behind * shift.clip(-0.5, 0.0)
+    dose += bend
+    ahead += behind
+    ahead *= 0.5
+    return ahead
 
 
 class _Between:

@@ -18,7 +18,7 @@ OUTLINE_MM = 0.1
 
 
 class Reading(IntEnum):
-    """One way of turning contours into a volume."""
+    """One way of turning contours and dose into a histogram."""
 
     BASE = 0
     """Shape interpolation between planes, caps of half a slice at the ends."""
@@ -36,6 +36,8 @@ class Reading(IntEnum):
     """Every outline 0.1 mm farther out."""
     NARROWER = 7
     """Every outline 0.1 mm farther in."""
+    MIDDLES = 8
+    """At either end of the curve cells do not spread over the doses next to that of their middle."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

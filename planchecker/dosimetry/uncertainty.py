@@ -30,6 +30,8 @@ _ORIGINS: tuple[tuple[tuple[Reading, ...], ...], ...] = (
     ((Reading.OPEN_LOW, Reading.FULL_LOW), (Reading.OPEN_HIGH, Reading.FULL_HIGH)),
     ((Reading.PRISM,),),
     ((Reading.WIDER, Reading.NARROWER),),
+    # Few large cells make up the ends; dose seldom runs as straight there as their spread has it.
+    ((Reading.MIDDLES,),),
 )
 _MOST_SAMPLES = 4000
 _LEVELS = 64
