@@ -194,6 +194,10 @@ def volume_cc(structure: Structure) -> float:
 
 def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Widen a mask by one point: a contour runs through the points at the edge."""
-    tall = np.pad(mask, ((1, 1), (0, 0)))
-    wide = np.pad(tall[:-2] | tall[1:-1] | tall[2:], ((0, 0), (1, 1)))
-    return np.asarray(wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:])
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
