@@ -28,10 +28,11 @@ def main() -> None:
     atexit.register(gc.freeze)
     try:
         from planchecker.cli import app  # noqa: PLC0415 - a broken import must not exit with 1
+
+        app(prog_name="planchecker")
     except ImportError:
         traceback.print_exc()
         sys.exit(_ERROR)
-    app(prog_name="planchecker")
 
 
 if __name__ == "__main__":
