@@ -115,7 +115,8 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
             planes.append((height, [loop]))
     heights = np.array([height for height, _ in planes])
     everything = np.concatenate([loop for _, loop in flat])
-    farthest = max(float(np.abs(everything).max()), float(np.abs(heights).max()))
+    x0, y0, x1, y1 = box_of(everything)
+    farthest = max(abs(x0), abs(y0), abs(x1), abs(y1), float(np.abs(heights).max()))
     if farthest > FARTHEST_MM:
         raise GeometryError(
             f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
@@ -125,8 +126,8 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
         heights_mm=heights,
         loops=tuple(tuple(plane) for _, plane in planes),
         spacing_mm=median(np.diff(heights)) if len(heights) > 1 else spacing_mm or 1.0,
-        low_mm=everything.min(axis=0),
-        high_mm=everything.max(axis=0),
+        low_mm=np.array([x0, y0]),
+        high_mm=np.array([x1, y1]),
     )
 
 
