@@ -194,6 +194,8 @@ def _guideline(text: str, *, file: str) -> Guideline:
     defaults = table(data.pop("defaults", {}), file=file, at="defaults")
     check_keys(defaults, allowed=GUIDELINE_ROWS, file=file, at="defaults.")
     for key, (field, model) in GUIDELINE_ROWS.items():
+        # Pydantic takes a row that is built already into the guideline; else it builds it twice.
+        model.model_rebuild()
         rows = tables(data.pop(key, []), file=file, at=key)
         for i, written in enumerate(rows):
             only_written(written, file=file, at=f"{key}[{i}]")

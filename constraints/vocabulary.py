@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from constraints.errors import LibraryError
 from constraints.resources import packaged
-from constraints.words import Words, fold, load_words, squeeze
+from constraints.words import Words, fold, joined, load_words, squeeze
 
 __all__ = ["Alias", "StructureName", "Vocabulary", "load_vocabulary"]
 
@@ -67,16 +67,18 @@ class Vocabulary:
         squeezed: dict[str, Alias] = {}
         stems: dict[tuple[str, str], Alias] = {}
         stems_fr: dict[tuple[str, str], Alias] = {}
+        # The sides that an alias of each language knows.
+        french = {**self.words.sides, **self.words.sides_fr}
         for alias in ordered:
             plain = fold(alias.synonym)
-            for index, key in ((folded, plain), (squeezed, squeeze(plain))):
+            for index, key in ((folded, plain), (squeezed, joined(plain))):
                 known = index.setdefault(key, alias)
                 if key and known.name != alias.name:
                     raise LibraryError(
                         f"{_FILE}: {alias.synonym!r} stands for {alias.name} and, as "
                         f"{known.synonym!r}, for {known.name}; a spelling must have one meaning"
                     )
-            stem = _stem(alias, plain, words=self.words)
+            stem = _stem(alias, plain, french if alias.language == "fr" else self.words.sides)
             if stem is not None:
                 stems.setdefault(stem, alias)
                 if alias.language == "fr":
@@ -171,12 +173,11 @@ class Vocabulary:
         return self.words.refused.get(fold(text), "")
 
 
-def _stem(alias: Alias, plain: str, *, words: Words) -> tuple[str, str] | None:
+def _stem(alias: Alias, plain: str, sides: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the organ words and the side of an alias of a one-sided organ, from its folding."""
     if not alias.name.endswith(("_L", "_R")):
         return None
     parts = plain.split()
-    sides = {**words.sides, **(words.sides_fr if alias.language == "fr" else {})}
     for word, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
         if rest and sides.get(word) == alias.name[-1]:
             return " ".join(rest), alias.name[-1]
@@ -198,20 +199,24 @@ def load_vocabulary() -> Vocabulary:
     True
     """
     text = packaged(_FILE).read_text(encoding="utf-8")
-    names: dict[str, StructureName] = {}
+    categories: dict[str, str] = {}
     aliases = []
-    for row in _rows(text):
-        listed = not row["category"].endswith(_NOT_IN_LIST)
-        names[row["name"]] = StructureName(
-            name=row["name"],
-            category=row["category"].removesuffix(_NOT_IN_LIST),
-            in_tg263=listed,
+    for name, category, synonym, language in _rows(text):
+        categories[name] = category
+        aliases.append(Alias(name=name, synonym=synonym, language=language))
+    names = {
+        name: StructureName(
+            name=name,
+            category=category.removesuffix(_NOT_IN_LIST),
+            in_tg263=not category.endswith(_NOT_IN_LIST),
         )
-        aliases.append(Alias(name=row["name"], synonym=row["synonym"], language=row["language"]))
+        for name, category in categories.items()
+    }
     return Vocabulary(names=names, aliases=tuple(aliases), words=load_words())
 
 
-def _rows(text: str) -> Iterator[dict[str, str]]:
+def _rows(text: str) -> Iterator[list[str]]:
+    """Yield the cells of each row, in the order of the columns."""
     reader = csv.reader(io.StringIO(text, newline=""))
     columns = next(reader, [])
     if columns != _COLUMNS:
@@ -219,11 +224,11 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
     for cells in reader:
         if not cells:
             continue
-        row = dict(zip(_COLUMNS, cells, strict=False))
-        whole = len(cells) == len(_COLUMNS) and row["name"] and row["synonym"]
-        if not whole or row["language"] not in _LANGUAGES:
+        whole = len(cells) == len(_COLUMNS) and cells[0] and cells[2]
+        if not whole or cells[3] not in _LANGUAGES:
+            row = dict(zip(_COLUMNS, cells, strict=False))
             raise LibraryError(
                 f"{_FILE}, line {reader.line_num}: {row!r} needs a name, a synonym and one of "
                 f"the languages {sorted(_LANGUAGES)}"
             )
-        yield row
+        yield cells

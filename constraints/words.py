@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from constraints.resources import packaged, parse_toml
 
-__all__ = ["Margin", "Words", "fold", "load_words", "pieces", "squeeze"]
+__all__ = ["Margin", "Words", "fold", "joined", "load_words", "pieces", "squeeze"]
 
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss"})
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
@@ -53,7 +53,13 @@ def squeeze(text: str) -> str:
     >>> squeeze("T1-2")
     ''
     """
-    folded = fold(text)
+    return joined(fold(text))
+
+
+def joined(folded: str) -> str:
+    """Return what `squeeze` does of text that is folded already."""
+    if " " not in folded:
+        return folded
     return "" if _DIGITS_MEET.search(folded) else folded.replace(" ", "")
 
 

@@ -259,3 +259,12 @@ COMPLEXITY = [(0.0, ["pass"]), (60.0, ["manual"])]
 def test_complexity_fires_only_where_it_is_absurd(aside, expected):
     of = factory.case(plan=plan(beams=(beam("vmat", control_points=comb(aside)),)))
     assert ask("BM015", context(of, technique=factory.technique(delivery="VMAT"))) == expected
+
+
+def test_complexity_counts_a_closed_control_point_as_no_opening():
+    closed = factory.changed(
+        FIRST, index=2, meterset_weight=2.0, positions_mm=(("MLCX", (0.0,) * 40),)
+    )
+    points = (*comb(0.0), closed)
+    of = factory.case(plan=plan(beams=(beam("vmat", control_points=points),)))
+    assert ask("BM015", context(of, technique=factory.technique(delivery="VMAT"))) == ["pass"]

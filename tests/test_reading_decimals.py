@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from planchecker.reading.decimals import parse_decimals, strict_parsing
+from planchecker.reading.decimals import parse_decimals, parse_numbers, strict_parsing
 
 GOOD = {
     b"": [],
@@ -38,12 +38,15 @@ BAD = (
 @pytest.mark.parametrize(("raw", "expected"), GOOD.items())
 def test_numbers_are_read_exactly(raw: bytes, expected: list[float]):
     assert parse_decimals(raw).tolist() == expected
+    assert parse_numbers(raw) == tuple(expected)
 
 
 @pytest.mark.parametrize("raw", BAD)
 def test_anything_else_is_malformed(raw: bytes):
     with strict_parsing(), pytest.raises(ValueError, match="is not a list of decimal numbers"):
         parse_decimals(raw)
+    with pytest.raises(ValueError, match="is not a list of decimal numbers"):
+        parse_numbers(raw)
 
 
 def test_the_fast_way_rounds_as_python_does():

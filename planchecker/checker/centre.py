@@ -8,7 +8,6 @@ from pathlib import Path
 from constraints.errors import LibraryError
 from constraints.loader import load, load_protocol
 from constraints.model import Criterion, Guideline, Protocol
-from constraints.site import load_site, site_library, site_vocabulary
 from constraints.site_model import Change, Site
 from constraints.vocabulary import Vocabulary, load_vocabulary
 from planchecker.dosimetry.structure import Structure
@@ -101,6 +100,9 @@ def centre_of(
             vocabulary=load_vocabulary(),
             base=rules,
         )
+    # Slow to load, and most plans are checked without a site file.
+    from constraints.site import load_site, site_library, site_vocabulary  # noqa: PLC0415
+
     decided = site if isinstance(site, Site) else load_site(site)
     base = _protocol(protocol or decided.protocol)
     if base.id != decided.protocol:

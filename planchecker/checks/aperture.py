@@ -64,12 +64,12 @@ def aperture_middle(beam: Beam, point: ControlPoint) -> NDArray[np.float64] | No
     """Return the middle of the box round the opening, in mm on the axes of the collimator."""
     x, y = jaws_of(point, "X"), jaws_of(point, "Y")
     found = leaves_of(point)
-    edges = {device.kind: np.array(device.boundaries_mm) for device in beam.devices}
+    edges = {device.kind: device.boundaries_mm for device in beam.devices}
     if found is not None:
         kind, leaves = found
         if len(edges.get(kind, ())) != len(leaves) + 1:
             return None
-        bounds = edges[kind]
+        bounds = np.array(edges[kind])
         across = y if kind != "MLCY" else x
         low, high = across or (-np.inf, np.inf)
         used = (leaves[:, 1] - leaves[:, 0] > _OPEN_MM) & (bounds[1:] > low) & (bounds[:-1] < high)
@@ -113,8 +113,14 @@ def _views(
                 yield None
                 return
             turn = np.radians(point.collimator_deg or 0.0)
-            upward = np.cross(source, lateral)
+            upward = _cross(source, lateral)
             x = lateral * np.cos(turn) + upward * np.sin(turn)
             y = -lateral * np.sin(turn) + upward * np.cos(turn)
             sad = beam.source_axis_mm or 1000.0
             yield np.array(point.isocentre_mm), x, y, source, sad, opening
+
+
+def _cross(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the vector product; for single vectors far faster than `numpy.cross`."""
+    (a, b, c), (x, y, z) = first.tolist(), second.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])

@@ -1,5 +1,7 @@
 """A beam as its source sees it: directions, jaws, leaves, and points projected."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,7 @@ from planchecker.case import Beam, ControlPoint
 
 __all__ = ["axes_of", "field_corners", "jaws_of", "leaves_of", "states"]
 
+_CACHED = 64
 _JAWS = {"X": ("X", "ASYMX"), "Y": ("Y", "ASYMY")}
 _POSITIONS = {
     "HFS": np.diag([1.0, 1.0, 1.0]),
@@ -16,6 +19,7 @@ _POSITIONS = {
 }
 
 
+@lru_cache(maxsize=_CACHED)
 def states(beam: Beam) -> tuple[ControlPoint, ...]:
     """Return the control points with every value carried over from the one before.
 

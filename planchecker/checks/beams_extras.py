@@ -300,9 +300,9 @@ def _score(beam: Beam) -> float | None:
         area = float((rows[:, 1] - rows[:, 0]).sum())
         variability = 1.0
         for bank in rows.T:
-            reach = float(np.ptp(bank))
-            if len(bank) > 1 and reach > 0:
-                steps = np.abs(np.diff(bank))
+            reach = float(bank.max() - bank.min()) if len(bank) > 1 else 0.0
+            if reach > 0:
+                steps = np.abs(bank[1:] - bank[:-1])
                 variability *= float((reach - steps).sum()) / ((len(bank) - 1) * reach)
         scores.append(variability * area / widest)
     return float(np.mean(scores))

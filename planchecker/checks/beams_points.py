@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planchecker.case import Beam, ControlPoint
 from planchecker.checks.beam_view import jaws_of, leaves_of, states
@@ -275,12 +276,13 @@ def _invalid(beam: Beam, travel_mm: float) -> Iterator[str]:
             if len(values) % 2 or (kind in pairs and len(values) != 2 * pairs[kind]):
                 yield f"{where} has {len(values)} positions for {pairs.get(kind, 0)} pairs"
                 continue
-            low, high = np.array(values).reshape(2, -1)
-            crossed = np.flatnonzero(low > high)
-            if len(crossed):
-                first = int(crossed[0])
-                yield f"{where}: pair {first + 1} is crossed ({low[first]:g} > {high[first]:g} mm)"
-            elif len(low) and max(abs(low).max(), abs(high).max()) > travel_mm:
+            half = len(values) // 2
+            pair = zip(range(1, half + 1), values[:half], values[half:], strict=True)
+            crossed = next(((n, low, high) for n, low, high in pair if low > high), None)
+            if crossed is not None:
+                number, low, high = crossed
+                yield f"{where}: pair {number} is crossed ({low:g} > {high:g} mm)"
+            elif max(map(abs, values), default=0.0) > travel_mm:
                 yield f"{where} reaches beyond {travel_mm:g} mm"
 
 
@@ -351,7 +353,7 @@ def jaws_and_leaves(context: Context) -> Iterator[Outcome]:
 
 def _covered(beam: Beam) -> tuple[float | None, float | None]:
     """Return the mean share in percent of the opening behind jaws, and the smallest jaw side."""
-    edges = {device.kind: device.boundaries_mm for device in beam.devices}
+    edges = {device.kind: np.array(device.boundaries_mm) for device in beam.devices}
     shares, sides = [], []
     for point in states(beam):
         x, y = jaws_of(point, "X"), jaws_of(point, "Y")
@@ -367,7 +369,7 @@ def _covered(beam: Beam) -> tuple[float | None, float | None]:
 
 def _behind(
     point: ControlPoint,
-    edges: dict[str, tuple[float, ...]],
+    edges: dict[str, NDArray[np.float64]],
     x: tuple[float, float] | None,
     y: tuple[float, float] | None,
 ) -> float | None:
@@ -375,15 +377,18 @@ def _behind(
     if found is None or x is None or y is None:
         return None
     kind, leaves = found
-    bounds = np.array(edges.get(kind, ()))
-    if len(bounds) != len(leaves) + 1:
+    bounds = edges.get(kind)
+    if bounds is None or len(bounds) != len(leaves) + 1:
         return None
     along, across = (x, y) if kind != "MLCY" else (y, x)
     widths = leaves[:, 1] - leaves[:, 0]
     wide = np.where(widths > _OPEN_MM, widths, 0.0)
-    opening = float((wide * np.diff(bounds)).sum())
-    kept = np.clip(np.minimum(leaves[:, 1], along[1]) - np.maximum(leaves[:, 0], along[0]), 0, None)
-    rows = np.clip(np.minimum(bounds[1:], across[1]) - np.maximum(bounds[:-1], across[0]), 0, None)
+    # At each of some hundred control points numpy.diff and numpy.clip would take half the time.
+    upper, lower = bounds[1:], bounds[:-1]
+    opening = float((wide * (upper - lower)).sum())
+    kept = np.minimum(leaves[:, 1], along[1]) - np.maximum(leaves[:, 0], along[0])
+    kept = np.maximum(kept, 0.0)
+    rows = np.maximum(np.minimum(upper, across[1]) - np.maximum(lower, across[0]), 0.0)
     left = float((np.where(wide > 0, kept, 0.0) * rows).sum())
     return 1 - left / opening if opening > 0 else None
 

@@ -12,6 +12,7 @@ __all__ = ["bodies", "couches", "inside", "way_to_skin_mm"]
 
 _STEP_MM = 0.5
 _FARTHEST_MM = 700.0
+_BOX_SPARE_MM = 1.0
 
 
 def bodies(context: Context) -> tuple[Planar, ...]:
@@ -42,10 +43,11 @@ def inside(shapes: tuple[Planar, ...], points_mm: NDArray[np.float64]) -> NDArra
             plane = shape.nearest(float(height))
             if plane is None:
                 continue
-            odd = np.zeros(len(here), dtype=bool)
+            near = here[_boxed(points_mm[here, :2], shape)]
+            odd = np.zeros(len(near), dtype=bool)
             for loop in shape.loops[plane]:
-                odd ^= points_in_poly(points_mm[here, :2], loop)  # type: ignore[no-untyped-call]
-            found[here] |= odd
+                odd ^= points_in_poly(points_mm[near, :2], loop)  # type: ignore[no-untyped-call]
+            found[near] |= odd
     return found
 
 
@@ -67,6 +69,12 @@ def way_to_skin_mm(
     if last + 1 >= len(points) or not low <= points[last + 1, 2] <= high:
         return None
     return float(steps[last]) + _STEP_MM / 2
+
+
+def _boxed(flat: NDArray[np.float64], shape: Planar) -> NDArray[np.bool_]:
+    """Mark the points in the box round a shape; no other can lie in one of its loops."""
+    low, high = shape.low_mm - _BOX_SPARE_MM, shape.high_mm + _BOX_SPARE_MM
+    return np.asarray(((flat >= low) & (flat <= high)).all(axis=1))
 
 
 def _of(context: Context, category: str) -> tuple[Planar, ...]:

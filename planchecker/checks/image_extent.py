@@ -195,10 +195,11 @@ def room_in_view(image: ImageSlice, points_mm: NDArray[np.float64]) -> NDArray[n
     row_mm, column_mm = image.spacing_mm or (0.0, 0.0)
     half = np.array([column_mm * image.columns, row_mm * image.rows]) / 2
     middle = corner - np.array([column_mm, row_mm]) / 2 + half
-    relative = points_mm[:, :2] - middle
-    room = (half - np.abs(relative)).min(axis=1)
+    # Column by column: far faster than along rows of two.
+    across, down = points_mm[:, 0] - middle[0], points_mm[:, 1] - middle[1]
+    room = np.minimum(half[0] - np.abs(across), half[1] - np.abs(down))
     if image.reconstruction_diameter_mm:
-        circle = image.reconstruction_diameter_mm / 2 - np.hypot(relative[:, 0], relative[:, 1])
+        circle = image.reconstruction_diameter_mm / 2 - np.hypot(across, down)
         room = np.minimum(room, circle)
     return np.asarray(room)
 

@@ -1,6 +1,7 @@
 """Distance in space from one structure to the outline of another round it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ _VERTEX_MM = 4.0
 _NEXT_SPACINGS = 1.5
 # Larger margins are measured on the plane only.
 _FARTHEST_MM = 8.0
+_CACHED = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -51,8 +53,7 @@ def margins(inner: Planar, outer: Planar, *, in_plane: bool = False) -> Margins:
         Measure on the plane of each point only.
     """
     points, values = [], []
-    for height, loops in zip(inner.heights_mm.tolist(), inner.loops, strict=True):
-        flat = np.concatenate([densify(loop, _VERTEX_MM) for loop in loops])
+    for height, flat in zip(inner.heights_mm.tolist(), _outline(inner), strict=True):
         here = outer.nearest(height)
         if here is None:
             off = np.abs(outer.heights_mm - height) - outer.spacing_mm / 2
@@ -66,6 +67,14 @@ def margins(inner: Planar, outer: Planar, *, in_plane: bool = False) -> Margins:
     return Margins(points_mm=np.concatenate(points), margin_mm=np.concatenate(values))
 
 
+@lru_cache(maxsize=_CACHED)
+def _outline(shape: Planar) -> tuple[NDArray[np.float64], ...]:
+    """Return the points of each plane at which margins are measured, shape (N, 2)."""
+    return tuple(
+        np.concatenate([densify(loop, _VERTEX_MM) for loop in loops]) for loops in shape.loops
+    )
+
+
 def _through_planes(
     flat: NDArray[np.float64],
     height: float,
@@ -76,10 +85,12 @@ def _through_planes(
     """Lower the margins to what the planes above and below, and the ends, leave."""
     found = least.copy()
     half = outer.spacing_mm / 2
-    for index, other in enumerate(outer.heights_mm):
-        way = abs(float(other) - height)
+    for index, other in enumerate(outer.heights_mm.tolist()):
+        way = abs(other - height)
+        if way <= half or way > _FARTHEST_MM:
+            continue
         at = np.flatnonzero(found > way / 2)
-        if way <= half or way > _FARTHEST_MM or not len(at):
+        if not len(at):
             continue
         here, signed = least[at], _signed(flat[at], outer.loops[index])
         if way <= _NEXT_SPACINGS * outer.spacing_mm:

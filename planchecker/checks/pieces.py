@@ -17,6 +17,8 @@ _FEW = 8
 Point = tuple[float, float, float]
 Loop = NDArray[np.float64]
 Box = tuple[float, float, float, float]
+Boxed = tuple[int, Loop, Box]
+"""The number of a plane, a loop on it and its box."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +59,10 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
     Loops belong together where they overlap on one plane or on neighbouring ones. A loop
     inside another one of its plane is a hole.
     """
-    loops = [(i, loop) for i, plane in enumerate(shape.loops) for loop in plane]
+    loops = [(i, loop, box_of(loop)) for i, plane in enumerate(shape.loops) for loop in plane]
     if len(loops) > _MOST_LOOPS:
         return ()
     owner = list(range(len(loops)))
-    boxes = [box_of(loop) for _, loop in loops]
 
     def root(index: int) -> int:
         while owner[index] != index:
@@ -69,7 +70,7 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
         return index
 
     by_plane: dict[int, list[int]] = {}
-    for number, (plane, _) in enumerate(loops):
+    for number, (plane, _, _) in enumerate(loops):
         by_plane.setdefault(plane, []).append(number)
     reach = _TOUCHING_SPACINGS * shape.spacing_mm
     for plane, numbers in by_plane.items():
@@ -82,7 +83,7 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
                 a, b = root(first), root(second)
                 if (
                     a != b
-                    and _meet(boxes[first], boxes[second])
+                    and _meet(loops[first][2], loops[second][2])
                     and _share(loops[first][1], loops[second][1])
                 ):
                     owner[b] = a
@@ -93,25 +94,27 @@ def pieces(shape: Planar) -> tuple[Piece, ...]:
     return tuple(sorted(found, key=lambda piece: -piece.volume_cc))
 
 
-def _piece(shape: Planar, loops: list[tuple[int, Loop]]) -> Piece:
+def _piece(shape: Planar, loops: list[Boxed]) -> Piece:
+    by_plane: dict[int, list[Boxed]] = {}
+    for one in loops:
+        by_plane.setdefault(one[0], []).append(one)
     area = 0.0
-    for plane, loop in loops:
-        depth = sum(
-            other is not loop and _holds(other, loop) for same, other in loops if same == plane
-        )
-        area += abs(signed_area(loop)) * (-1 if depth % 2 else 1)
-    x, y = np.concatenate([loop for _, loop in loops]).mean(axis=0)
-    z = float(np.mean([shape.heights_mm[plane] for plane, _ in loops]))
+    for one in loops:
+        depth = sum(other is not one and _holds(other, one) for other in by_plane[one[0]])
+        area += abs(signed_area(one[1])) * (-1 if depth % 2 else 1)
+    x, y = np.concatenate([loop for _, loop, _ in loops]).mean(axis=0)
+    z = float(np.mean([shape.heights_mm[plane] for plane, _, _ in loops]))
     return Piece(volume_cc=area * shape.spacing_mm / 1000, place_mm=(float(x), float(y), z))
 
 
-def _holds(outer: Loop, inner: Loop) -> bool:
+def _holds(outer: Boxed, inner: Boxed) -> bool:
+    _, around, (left, top, right, bottom) = outer
+    _, within, (x0, y0, x1, y1) = inner
+    if x0 < left or y0 < top or x1 > right or y1 > bottom:
+        return False
     from skimage.measure import points_in_poly  # noqa: PLC0415 - heavy, needed only here
 
-    around, within = box_of(outer), box_of(inner)
-    if any(within[i] < around[i] or within[i + 2] > around[i + 2] for i in (0, 1)):
-        return False
-    return bool(points_in_poly(inner, outer).mean() > 0.5)  # type: ignore[no-untyped-call]
+    return bool(points_in_poly(within, around).mean() > 0.5)  # type: ignore[no-untyped-call]
 
 
 def _meet(first: Box, second: Box) -> bool:

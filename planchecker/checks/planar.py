@@ -115,7 +115,8 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
             planes.append((height, [loop]))
     heights = np.array([height for height, _ in planes])
     everything = np.concatenate([loop for _, loop in flat])
-    farthest = max(float(np.abs(everything).max()), float(np.abs(heights).max()))
+    x0, y0, x1, y1 = box_of(everything)
+    farthest = max(abs(x0), abs(y0), abs(x1), abs(y1), float(np.abs(heights).max()))
     if farthest > FARTHEST_MM:
         raise GeometryError(
             f"{structure.name!r}: a contour lies {farthest:g} mm from the origin, where no "
@@ -125,8 +126,8 @@ def planar(structure: Structure, spacing_mm: float | None = None) -> Planar:
         heights_mm=heights,
         loops=tuple(tuple(plane) for _, plane in planes),
         spacing_mm=median(np.diff(heights)) if len(heights) > 1 else spacing_mm or 1.0,
-        low_mm=everything.min(axis=0),
-        high_mm=everything.max(axis=0),
+        low_mm=np.array([x0, y0]),
+        high_mm=np.array([x1, y1]),
     )
 
 
@@ -194,6 +195,10 @@ def volume_cc(structure: Structure) -> float:
 
 def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Widen a mask by one point: a contour runs through the points at the edge."""
-    tall = np.pad(mask, ((1, 1), (0, 0)))
-    wide = np.pad(tall[:-2] | tall[1:-1] | tall[2:], ((0, 0), (1, 1)))
-    return np.asarray(wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:])
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide

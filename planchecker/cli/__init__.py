@@ -4,23 +4,6 @@ from typing import Annotated
 
 import typer
 
-from planchecker.cli import (
-    attest,
-    audit,
-    batch,
-    batch_export,
-    check,
-    commission,
-    compare,
-    demo,
-    dvh,
-    explain,
-    fetch,
-    guidelines,
-    listen,
-    structures,
-    watch,
-)
 from planchecker.cli.edge import Edge
 
 __all__ = ["app"]
@@ -38,21 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo.demo)
-app.command()(check.check)
-app.command()(batch.batch)
-app.command()(compare.compare)
-app.command()(attest.attest)
-app.command()(commission.commission)
-app.command()(batch_export.batch_export)
-app.command()(dvh.dvh)
-app.command()(structures.structures)
-app.add_typer(guidelines.app, name="guidelines")
-app.command()(explain.explain)
-app.command()(listen.listen)
-app.command()(fetch.fetch)
-app.command()(watch.watch)
-app.add_typer(audit.app, name="audit")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from constraints.errors import LibraryError
+from planchecker.cli.commands import COMMANDS, load
 from planchecker.errors import PlanCheckerError
 
 __all__ = ["ERROR", "INTERRUPTED", "Edge"]
@@ -26,6 +27,19 @@ class Edge(TyperGroup):
     Python and typer leave with 1 after a traceback, an abort or a closed pipe; here 1 means
     that a plan failed, so none of them may keep it.
     """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a command; where there is none of that name, all, to say which is near."""
+        del ctx
+        for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                self.commands[name] = load(name)
+        return self.commands.get(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""

@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["parse_decimals", "strict_parsing"]
+__all__ = ["parse_decimals", "parse_numbers", "strict_parsing"]
 
 _UNREADABLE = "string or file could not be read"
 # Fences off "nan", "inf", hexadecimals and underscores, which Python and numpy would accept.
@@ -42,19 +43,37 @@ def parse_decimals(raw: bytes) -> NDArray[np.float64]:
     ...
     ValueError: '1,5' is not a list of decimal numbers
     """
-    text = raw.rstrip(b" \0")
+    text = _allowed(raw)
     if not text:
         return np.empty(0)
-    if text.translate(None, _ALLOWED):
-        raise _malformed(raw)
     try:
         # Ten times as fast as pydicom's conversion; stops at the first thing it cannot read.
         values = np.fromstring(text, sep="\\")
     except (ValueError, DeprecationWarning):
         values = np.empty(0)
     if values.size != text.count(b"\\") + 1:
-        values = _parse_slowly(text, raw)
+        values = np.array(_each(text, raw))
     if not np.isfinite(values).all():
+        raise _malformed(raw)
+    return values
+
+
+def parse_numbers(raw: bytes) -> tuple[float, ...]:
+    r"""Parse as `parse_decimals` does, without an array: faster for one number or some hundred.
+
+    Raises
+    ------
+    ValueError
+        As `parse_decimals`.
+
+    Examples
+    --------
+    >>> parse_numbers(b"1.5\\-2 ")
+    (1.5, -2.0)
+    """
+    text = _allowed(raw)
+    values = _each(text, raw) if text else ()
+    if not all(map(isfinite, values)):
         raise _malformed(raw)
     return values
 
@@ -67,10 +86,18 @@ def strict_parsing() -> Iterator[None]:
         yield
 
 
-def _parse_slowly(text: bytes, raw: bytes) -> NDArray[np.float64]:
+def _allowed(raw: bytes) -> bytes:
+    """Return the value without padding; refuse characters that no decimal string has."""
+    text = raw.rstrip(b" \0")
+    if text.translate(None, _ALLOWED):
+        raise _malformed(raw)
+    return text
+
+
+def _each(text: bytes, raw: bytes) -> tuple[float, ...]:
     """Parse item by item, which allows for spaces round the numbers."""
     try:
-        return np.array([float(item) for item in text.split(b"\\")])
+        return tuple(map(float, text.split(b"\\")))
     except ValueError:
         raise _malformed(raw) from None
 

@@ -9,7 +9,7 @@ from datetime import date
 from planchecker.case import Patient
 from planchecker.reading.character_sets import decode
 from planchecker.reading.dataset import MALFORMED
-from planchecker.reading.decimals import parse_decimals
+from planchecker.reading.decimals import parse_numbers
 from planchecker.reading.items import Item, RawElement, split_items
 from planchecker.reading.keywords import tag_of, vr_of
 
@@ -81,7 +81,7 @@ class Elements:
                 order = "<" if element.little else ">"
                 unpacked = [value for (value,) in struct.iter_unpack(order + code, raw)]
                 raw = b"\\".join(repr(value).encode() for value in unpacked)
-            return tuple(parse_decimals(raw).tolist())
+            return parse_numbers(raw)
         except (ValueError, struct.error) as error:
             self._note(keyword, str(error))
             return ()

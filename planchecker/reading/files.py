@@ -115,13 +115,14 @@ def read_bytes(file: FoundFile, *, limits: ReadLimits) -> bytes:
                 raise ReadError("the file is empty")
             if not looks_like_dicom(head):
                 raise ReadError("not a DICOM file")
+            stream.seek(0)
             # One byte more than was announced shows a file that grows while it is read.
-            rest = stream.read(size - len(head) + 1)
+            data = stream.read(size + 1)
     except OSError as error:
         raise ReadError(_reason(error)) from error
-    if len(head) + len(rest) != size:
+    if len(data) != size:
         raise ReadError("the file changed while it was read")
-    return head + rest
+    return data
 
 
 def looks_like_dicom(head: bytes) -> bool:

@@ -160,11 +160,11 @@ class _Parser:
                 length = at - start
             else:
                 at = start + length
-            if at > stop and not (top and tag == PIXEL_DATA):
-                raise ValueError(f"the element {Tag(tag)} ends early")
-            item[Tag(tag)] = RawElement(
-                Tag(tag), vr, length, self.data[start:at], vr is None, self.little
-            )
+            known = Tag(tag)
+            if at > stop and not (top and known == PIXEL_DATA):
+                raise ValueError(f"the element {known} ends early")
+            value = self.data[start:at]
+            item[known] = RawElement(known, vr, length, value, vr is None, self.little)
         if delimited:
             raise ValueError("an item of undefined length has no end")
         return item, at
