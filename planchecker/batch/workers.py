@@ -28,7 +28,7 @@ def start_worker(options: Options, memory_mb: int, parent: int | None) -> None:
     from planchecker.batch.watching import watch  # noqa: PLC0415
 
     del planchecker
-    # As `planchecker.__main__` does, for the same reason.
+    # Most of what a check makes lives until its end, so looking for garbage is mostly in vain.
     gc.set_threshold(50_000, 20, 20)
     _options[:] = [options]
     _watch[:] = [watch(memory_mb=memory_mb, parent=parent)]

@@ -219,6 +219,10 @@ class Places(NamedTuple):
     inside: NDArray[np.bool_]
     """Whether it lies in the grid, half a voxel beyond the end nodes included."""
 
+    def take(self, which: NDArray[np.integer[Any]]) -> "Places":
+        """Return some of the places, in the order asked for."""
+        return Places(self.lower.take(which), self.share.take(which), self.inside.take(which))
+
 
 def locate(nodes_mm: NDArray[np.float64], along_mm: NDArray[np.float64]) -> Places:
     """Find the cell of each coordinate on one axis."""

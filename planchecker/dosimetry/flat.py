@@ -132,17 +132,18 @@ class FlatLoops:
         all_x, all_y = self.columns()
         kept, begin = np.arange(len(all_x)), self.begin
         for _ in range(4):
-            x, y, sizes = all_x[kept], all_y[kept], np.diff(begin)
+            x, y, sizes = all_x.take(kept), all_y.take(kept), np.diff(begin)
             even = sizes - sizes % 2
             place = np.arange(len(kept)) - np.repeat(begin[:-1], sizes)
             odd = (place & 1 == 1) & (place < np.repeat(np.where(even >= 16, even, 0), sizes))
             middle = np.flatnonzero(odd)
             after = middle + 1
-            last = after == begin[1:][self.loop[kept[middle]]]
-            after[last] = begin[:-1][self.loop[kept[middle[last]]]]
-            x0, y0 = x[middle - 1], y[middle - 1]
-            chord_x, chord_y = x[after] - x0, y[after] - y0
-            lever_x, lever_y = x[middle] - x0, y[middle] - y0
+            loop = self.loop.take(kept.take(middle))
+            last = np.flatnonzero(after == begin[1:].take(loop))
+            after[last] = begin.take(loop.take(last))
+            x0, y0 = x.take(middle - 1), y.take(middle - 1)
+            chord_x, chord_y = x.take(after) - x0, y.take(after) - y0
+            lever_x, lever_y = x.take(middle) - x0, y.take(middle) - y0
             cross = np.abs(chord_x * lever_y - chord_y * lever_x)
             length = np.sqrt(chord_x * chord_x + chord_y * chord_y)
             share = (chord_x * lever_x + chord_y * lever_y) / np.maximum(length, 1e-12) ** 2

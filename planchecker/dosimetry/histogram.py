@@ -68,7 +68,8 @@ def cumulate(samples: Samples) -> Curves:
     shared = turns.of(samples.volume_mm3, None)
     # Not np.dot: for so many numbers it wakes threads, which costs more than it saves.
     moment = float((samples.volume_mm3 * samples.dose_gy).sum())
-    curves, means = [], []
+    curves: list[Floats] = []
+    means: list[float] = []
     for reading, total in zip(Reading, samples.total_mm3.tolist(), strict=True):
         if reading is Reading.MIDDLES:
             curves.append(_with_middles(samples, curves[Reading.BASE], low=low, width=width))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.between import Between, follow
 from planchecker.dosimetry.dose import DoseGrid, locate
 from planchecker.dosimetry.lattice import Lattice
 from planchecker.dosimetry.planes import Frame
@@ -16,12 +17,8 @@ Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
 
-# Cells of thin planes that cost as much as one that is looked up by itself.
-_WHOLE_PLANES = 6
-
-
 class CellDose(NamedTuple):
-    """Dose at cell centres in Gy, NaN outside the grid, and its change over one cell."""
+    """Mean dose of what is filled of cells in Gy, NaN outside, and its change over one cell."""
 
     dose_gy: Floats
     along_x: Floats
@@ -71,6 +68,10 @@ class LatticeDose:
         self._x = locate(nodes[x_axis], start[x_axis] + signs[0] * self._lattice.x_mm)
         self._y = locate(nodes[y_axis], start[y_axis] + signs[1] * self._lattice.y_mm)
         self._n_nodes, self._n_start, self._n_sign = nodes[n_axis], start[n_axis], signs[2]
+        self._ways = [
+            (nodes[axis], start[axis], sign)
+            for axis, sign in zip(self._axis_of, signs, strict=True)
+        ]
         self._values = self._dose.values_gy.transpose(n_axis, y_axis, x_axis)
         self._node_place = [
             sign * (nodes[axis] - start[axis])
@@ -112,7 +113,7 @@ class LatticeDose:
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
         slopes = (self._n_sign * thickness_mm / step).astype(np.float32)
-        between = _Between(
+        between = Between(
             self._held, index - self._held_from, share.astype(np.float32), which, cell
         )
         rise = between.rise()
@@ -120,7 +121,7 @@ class LatticeDose:
         here = between.value(0)
         dose = here.astype(np.float64)
         along_x, along_y = (
-            _follow(
+            follow(
                 dose,
                 between.value(step) - here,
                 here - between.value(-step),
@@ -132,6 +133,31 @@ class LatticeDose:
         if within is not None:
             dose[~within] = np.nan
         return CellDose(dose, along_x, along_y, rise)
+
+    def on_planes(
+        self, x_mm: Floats, y_mm: Floats, positions_mm: Floats, which: Index
+    ) -> NDArray[np.float64]:
+        """Return the dose at places on planes of the stack, NaN outside the grid.
+
+        Parameters
+        ----------
+        x_mm, y_mm
+            The places, shape (N,).
+        positions_mm
+            Planes, shape (Q,).
+        which
+            Plane of each place, shape (N,).
+        """
+        if not self._separable:
+            local = np.column_stack([x_mm, y_mm, positions_mm.take(which)])
+            return self._dose.at(self._frame.to_patient(local))
+        along = [
+            locate(nodes, start + sign * mm)
+            for (nodes, start, sign), mm in zip(self._ways, (x_mm, y_mm, positions_mm), strict=True)
+        ]
+        along[2] = along[2].take(which)
+        plane, row, column = (along[self._axis_of.index(axis)] for axis in range(3))
+        return self._dose.at_places(plane, row, column)
 
     def _inside(
         self, positions_mm: Floats, which: Index, cell: Index, shift: Floats | None
@@ -228,7 +254,10 @@ class LatticeDose:
         # Only the nodes that the cells lie between.
         left, right = int(self._x.lower.min()), int(self._x.lower.max()) + 2
         planes: NDArray[np.float32] = self._values[first:last, :, left:right]
-        ways = ((1, self._y.lower, self._y.share), (2, self._x.lower - left, self._x.share))
+        ways = [(1, self._y.lower, self._y.share), (2, self._x.lower - left, self._x.share)]
+        if len(self._y.lower) > planes.shape[1]:
+            # Whole rows are copied faster than single values: the longer way comes last.
+            ways.reverse()
         for axis, index, share in ways:
             weight = share.astype(np.float32)
             if axis == 1:
@@ -255,98 +284,21 @@ class LatticeDose:
         if shift is not None:
             flat = flat + step * shift.T
         local = np.column_stack([flat, positions_mm[which]])
-        found = [self._dose.at(self._frame.to_patient(local))]
+        here = self._dose.at(self._frame.to_patient(local))
+        dose, slopes = here.copy(), []
         for axis, size in ((0, step), (1, step), (2, thickness_mm[which])):
-            ahead, behind = local.copy(), local.copy()
-            ahead[:, axis] += 0.5 * size
-            behind[:, axis] -= 0.5 * size
-            found.append(
-                self._dose.at(self._frame.to_patient(ahead))
-                - self._dose.at(self._frame.to_patient(behind))
-            )
-        # Next to the rim of the grid there is no slope to go by.
-        return CellDose(found[0], *(np.nan_to_num(slope) for slope in found[1:]))
-
-
-def _follow(dose: Floats, ahead: Floats, behind: Floats, shift: Floats | None) -> Floats:
-    """Bring the dose of cells from their centres to the mean of what is filled, along one axis.
-
-    The dose bends at its nodes, so what lies ahead tells nothing of what lies behind: half of a
-    cell is left to either.
-
-    Parameters
-    ----------
-    dose
-        At the centres, changed in place; shape (N,).
-    ahead, behind
-        Its change to the next cell and from the one before.
-    shift
-        From the centre to the middle of what is filled, in cells; None where the cells are full.
-
-    Returns
-    -------
-    ndarray of shape (N,)
-        The change of dose over one cell.
-    """
-    # The mean of a parabola differs from its middle by this share of the second difference.
-    bend = ahead - behind
-    bend /= 24
-    if shift is not None:
-        width = 1 - 2 * np.abs(shift)
-        bend *= width
-        bend *= width
-        bend += ahead * shift.clip(0.0, 0.5)
-        bend += behind * shift.clip(-0.5, 0.0)
-    dose += bend
-    ahead += behind
-    ahead *= 0.5
-    return ahead
-
-
-class _Between:
-    """Dose between two planes of held values, at some cells of some thin planes.
-
-    Where the cells are many, whole thin planes are worked out first and then picked from;
-    where they are few, only what they need. The numbers are the same.
-    """
-
-    def __init__(
-        self, held: NDArray[np.float32], lower: Index, share: Floats, which: Index, cell: Index
-    ) -> None:
-        size = held.shape[1]
-        self._planes: NDArray[np.float32] | None = None
-        if len(lower) * size <= _WHOLE_PLANES * len(cell):
-            below = held.take(lower, axis=0)
-            self._rises = held.take(lower + 1, axis=0)
-            self._rises -= below
-            below += share[:, None] * self._rises
-            self._planes = below.reshape(-1)
-            self._at = which * size
-        else:
-            self._held, self._size = held.reshape(-1), size
-            self._share = share.take(which)
-            self._at = (lower * size).take(which)
-        self._at += cell
-
-    def rise(self) -> NDArray[np.float32]:
-        """Return by how much the upper of the two held planes is higher."""
-        if self._planes is not None:
-            return np.asarray(self._rises.reshape(-1).take(self._at))
-        rise = self._held.take(self._at + self._size)
-        rise -= self._held.take(self._at)
-        return np.asarray(rise)
-
-    def value(self, offset: int) -> NDArray[np.float32]:
-        """Return the dose so many cells on."""
-        at = self._at + offset if offset else self._at
-        if self._planes is not None:
-            return np.asarray(self._planes.take(at))
-        below = self._held.take(at)
-        value = self._held.take(at + self._size)
-        value -= below
-        value *= self._share
-        value += below
-        return np.asarray(value)
+            place = local.copy()
+            place[:, axis] += 0.5 * size
+            ahead = self._dose.at(self._frame.to_patient(place)) - here
+            place[:, axis] -= size
+            behind = here - self._dose.at(self._frame.to_patient(place))
+            # Next to the rim of the grid there is no slope to go by.
+            slopes.append(np.nan_to_num(ahead + behind))
+            if axis < 2:
+                # As `follow` does; over half a cell the difference is a quarter of that over one.
+                width = 1.0 if shift is None else 1 - 2 * np.abs(shift[axis])
+                dose += np.nan_to_num(ahead - behind) * width**2 / 6
+        return CellDose(dose, *slopes)
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

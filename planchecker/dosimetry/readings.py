@@ -37,7 +37,7 @@ class Reading(IntEnum):
     NARROWER = 7
     """Every outline 0.1 mm farther in."""
     MIDDLES = 8
-    """At either end of the curve cells do not spread over the doses next to that of their middle."""
+    """At either end of the curve, cells do not spread over the doses next to their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -80,28 +80,34 @@ def tangled(flat: FlatLoops) -> NDArray[np.bool_]:
     """
     found = np.zeros(len(flat.begin) - 1, dtype=bool)
     found[_visited_twice(flat)] = True
-    ends = flat.points[flat.following]
-    low, high = np.minimum(flat.points, ends), np.maximum(flat.points, ends)
-    axis = int((high - low).sum(axis=0).argmin())
+    columns = flat.columns()
+    ends = [column.take(flat.following) for column in columns]
+    low, high = (
+        [side(column, end) for column, end in zip(columns, ends, strict=True)]
+        for side in (np.minimum, np.maximum)
+    )
+    extents = [float((most - least).sum()) for least, most in zip(low, high, strict=True)]
+    axis = extents.index(min(extents))
     # Loops are moved apart along the axis, so that edges of different ones never overlap.
-    apart = flat.loop * (float(np.ptp(flat.points[:, axis])) + 1.0)
-    begin, end = low[:, axis] + apart, high[:, axis] + apart
-    order = np.argsort(begin, kind="stable")
-    begin = begin[order]
-    following = np.searchsorted(begin, end[order]) - np.arange(len(order)) - 1
+    apart = flat.loop * (float(np.ptp(columns[axis])) + 1.0)
+    begin, end = low[axis] + apart, high[axis] + apart
+    order = np.argsort(begin)
+    begin = begin.take(order)
+    following = np.searchsorted(begin, end.take(order)) - np.arange(len(order)) - 1
     following = np.maximum(following, 0)
     # An edge may share its whole extent with most others: such loops are left to the slow way.
     many = following > _MOST_NEIGHBOURS
     found[flat.loop[order[many]]] = True
     following[many] = 0
-    left, right = low[order, 1 - axis], high[order, 1 - axis]
+    left, right = low[1 - axis].take(order), high[1 - axis].take(order)
     for block in _blocks(following):
         i, j = _pairs(block, following[block])
-        meet = np.flatnonzero((left[i] < right[j]) & (left[j] < right[i]))
+        meet = np.flatnonzero((left.take(i) < right.take(j)) & (left.take(j) < right.take(i)))
         first, second = order[i[meet]], order[j[meet]]
         away = np.flatnonzero((flat.following[first] != second) & (flat.following[second] != first))
         first, second = first[away], second[away]
-        cross = _cross(flat.points[first], ends[first], flat.points[second], ends[second])
+        edges = (first, flat.following[first], second, flat.following[second])
+        cross = _cross(*(flat.points[vertices] for vertices in edges))
         found[flat.loop[first[cross]]] = True
     return found
 

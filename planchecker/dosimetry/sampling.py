@@ -314,9 +314,9 @@ class _Collector:
     def _take_in(self, planes: list[tuple[Plane, float]], dose: DoseGrid) -> None:
         outlines = [(loop, position) for plane, position in planes for loop in plane.loops]
         flat = FlatLoops.of([loop for loop, _ in outlines])
-        positions = np.array([position for _, position in outlines])[flat.loop]
-        local = np.column_stack([flat.points, positions])
-        values = dose.at(self._stack.frame.to_patient(local))
+        positions = np.array([position for _, position in outlines])
+        x, y = flat.columns()
+        values = self._dose.on_planes(x, y, positions, flat.loop)
         chosen = np.flatnonzero(~np.isnan(values))
         if not len(chosen):
             return
@@ -325,10 +325,13 @@ class _Collector:
             ends = (_VERTICES_LOOKED_AT, len(chosen) - _VERTICES_LOOKED_AT)
             order = np.argpartition(values[chosen], ends)
             chosen = chosen[np.concatenate([order[: ends[0]], order[ends[1] :]])]
-        start = local[chosen]
         behind = np.empty_like(flat.following)
         behind[flat.following] = np.arange(len(behind))
-        edges = [local[beside[chosen]] - start for beside in (flat.following, behind)]
+        start, *beside = (
+            np.column_stack([flat.points[vertices], positions[flat.loop[vertices]]])
+            for vertices in (chosen, flat.following[chosen], behind[chosen])
+        )
+        edges = [end - start for end in beside]
         between = [start, *(start + share * edge for edge in edges for share in _ALONG_EDGE)]
         points = self._stack.frame.to_patient(np.concatenate(between))
         found = dose.at(points)

@@ -88,14 +88,14 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
     # All of the hottest and coldest cells matter, of the others a regular choice will do.
     tail = min(count, _MOST_SAMPLES // 8)
     marked = np.zeros(count, dtype=bool)
-    marked[np.argpartition(samples.dose_gy, tail - 1)[:tail]] = True
-    marked[np.argpartition(samples.dose_gy, count - tail)[count - tail :]] = True
+    order = np.argpartition(samples.dose_gy, (tail - 1, count - tail))
+    marked[order[:tail]] = True
+    marked[order[count - tail :]] = True
     marked[:: max(1, count // (_MOST_SAMPLES // 2))] = True
     chosen = np.flatnonzero(marked)
     levels = samples.dose_gy[chosen]
     bend = _second_differences(samples.points_mm(chosen), dose)
-    up = np.maximum(-bend, 0.0).sum(axis=1) / 8
-    down = np.maximum(bend, 0.0).sum(axis=1) / 8
+    up, down = (side.clip(0.0, np.inf).sum(axis=0) / 8 for side in (-bend, bend))
     order = np.argsort(levels, kind="stable")
     groups = min(_LEVELS, len(order))
     # The first groups hold one more, as those of np.array_split do.
@@ -110,7 +110,7 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
 
 
 def _second_differences(points_mm: NDArray[np.float64], dose: DoseGrid) -> Floats:
-    """Second differences of the dose along its three axes at the nearest nodes, (N, 3)."""
+    """Second differences of the dose along its three axes at the nearest nodes, (3, N)."""
     nodes = (dose.plane_mm, dose.row_mm, dose.column_mm)
     index = [
         np.minimum(np.searchsorted(n, along - np.diff(n).min() / 2), len(n) - 1)
@@ -119,7 +119,7 @@ def _second_differences(points_mm: NDArray[np.float64], dose: DoseGrid) -> Float
     strides = (len(nodes[1]) * len(nodes[2]), len(nodes[2]), 1)
     here = sum(i * stride for i, stride in zip(index, strides, strict=True))
     values = dose.values_gy.reshape(-1)
-    result = np.zeros((len(points_mm), 3))
+    result = np.zeros((3, len(points_mm)))
     for axis, n in enumerate(nodes):
         if len(n) < 3:
             continue
@@ -129,7 +129,7 @@ def _second_differences(points_mm: NDArray[np.float64], dose: DoseGrid) -> Float
         low, own, high = (
             values.take(at + offset * strides[axis]).astype(np.float64) for offset in (-1, 0, 1)
         )
-        result[:, axis] = low - 2 * own + high
+        result[axis] = low - 2 * own + high
     return result
 
 

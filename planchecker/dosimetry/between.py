@@ -1,0 +1,95 @@
+"""Dose at the cells of thin planes, picked from planes that hold it for a whole lattice."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Between", "follow"]
+
+Floats = NDArray[np.floating[Any]]
+Index = NDArray[np.intp]
+
+# Cells of thin planes that cost as much as one that is looked up by itself.
+_WHOLE_PLANES = 6
+
+
+def follow(dose: Floats, ahead: Floats, behind: Floats, shift: Floats | None) -> Floats:
+    """Bring the dose of cells from their centres to the mean of what is filled, along one axis.
+
+    The dose bends at its nodes, so what lies ahead tells nothing of what lies behind: half of a
+    cell is left to either.
+
+    Parameters
+    ----------
+    dose
+        At the centres, changed in place; shape (N,).
+    ahead, behind
+        Its change to the next cell and from the one before.
+    shift
+        From the centre to the middle of what is filled, in cells; None where the cells are full.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        The change of dose over one cell.
+    """
+    # The mean of a parabola differs from its middle by this share of the second difference.
+    bend = ahead - behind
+    bend /= 24
+    if shift is not None:
+        width = 1 - 2 * np.abs(shift)
+        bend *= width
+        bend *= width
+        bend += ahead * shift.clip(0.0, 0.5)
+        bend += behind * shift.clip(-0.5, 0.0)
+    dose += bend
+    ahead += behind
+    ahead *= 0.5
+    return ahead
+
+
+class Between:
+    """Dose between two planes of held values, at some cells of some thin planes.
+
+    Where the cells are many, whole thin planes are worked out first and then picked from;
+    where they are few, only what they need. The numbers are the same.
+    """
+
+    def __init__(
+        self, held: NDArray[np.float32], lower: Index, share: Floats, which: Index, cell: Index
+    ) -> None:
+        size = held.shape[1]
+        self._planes: NDArray[np.float32] | None = None
+        if len(lower) * size <= _WHOLE_PLANES * len(cell):
+            below = held.take(lower, axis=0)
+            self._rises = held.take(lower + 1, axis=0)
+            self._rises -= below
+            below += share[:, None] * self._rises
+            self._planes = below.reshape(-1)
+            self._at = which * size
+        else:
+            self._held, self._size = held.reshape(-1), size
+            self._share = share.take(which)
+            self._at = (lower * size).take(which)
+        self._at += cell
+
+    def rise(self) -> NDArray[np.float32]:
+        """Return by how much the upper of the two held planes is higher."""
+        if self._planes is not None:
+            return np.asarray(self._rises.reshape(-1).take(self._at))
+        rise = self._held.take(self._at + self._size)
+        rise -= self._held.take(self._at)
+        return np.asarray(rise)
+
+    def value(self, offset: int) -> NDArray[np.float32]:
+        """Return the dose so many cells on."""
+        at = self._at + offset if offset else self._at
+        if self._planes is not None:
+            return np.asarray(self._planes.take(at))
+        below = self._held.take(at)
+        value = self._held.take(at + self._size)
+        value -= below
+        value *= self._share
+        value += below
+        return np.asarray(value)
