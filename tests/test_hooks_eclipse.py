@@ -21,7 +21,10 @@ BAD_UIDS = ["", "1.2;calc", '1.2" --open', "1.2 3", "1.2\n", "../1", "1..2", "1"
 
 
 # pynetdicom's caller leaves a socket to the garbage collector where nobody answers.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("_left_to_the_collector"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from planchecker.hooks.spool import Spool
 # pynetdicom's caller leaves a socket to the garbage collector where the other side hangs up.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("_left_to_the_collector"),
     pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX"),
 ]
 Start = Callable[..., tuple[Service, int]]

@@ -42,7 +42,10 @@ HALF_UNITS = [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 ]
 # pynetdicom's caller leaves a socket to the garbage collector where the other side hangs up.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("_left_to_the_collector"),
+]
 
 
 class Bench:

@@ -233,6 +233,7 @@ class _Pieces:
         ax *= ax
         ay *= ay
         ax += ay
+        # A clip with two bounds is several times faster than one maximum.
         t /= ax.clip(1e-18, np.inf, out=ax)
         t.clip(-_FARTHEST, _FARTHEST, out=t)
         return np.asarray(np.floor(t, out=t), dtype=np.int8)
