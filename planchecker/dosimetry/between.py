@@ -14,16 +14,19 @@ Index = NDArray[np.intp]
 _WHOLE_PLANES = 6
 
 
-def follow(dose: Floats, ahead: Floats, behind: Floats, shift: Floats | None) -> Floats:
-    """Bring the dose of cells from their centres to the mean of what is filled, along one axis.
+def follow(
+    dose: Floats, mean: Floats, ahead: Floats, behind: Floats, shift: Floats | None
+) -> Floats:
+    """Bring the dose of cells from their centres to what is filled of them, along one axis.
 
     The dose bends at its nodes, so what lies ahead tells nothing of what lies behind: half of a
     cell is left to either.
 
     Parameters
     ----------
-    dose
-        At the centres, changed in place; shape (N,).
+    dose, mean
+        At the centres, changed in place to that at the middle of what is filled, and to its
+        mean; shape (N,).
     ahead, behind
         Its change to the next cell and from the one before.
     shift
@@ -41,9 +44,11 @@ def follow(dose: Floats, ahead: Floats, behind: Floats, shift: Floats | None) ->
         width = 1 - 2 * np.abs(shift)
         bend *= width
         bend *= width
-        bend += ahead * shift.clip(0.0, 0.5)
-        bend += behind * shift.clip(-0.5, 0.0)
-    dose += bend
+        moved = ahead * shift.clip(0.0, 0.5)
+        moved += behind * shift.clip(-0.5, 0.0)
+        dose += moved
+        bend += moved
+    mean += bend
     ahead += behind
     ahead *= 0.5
     return ahead

@@ -18,9 +18,10 @@ Index = NDArray[np.intp]
 
 
 class CellDose(NamedTuple):
-    """Mean dose of what is filled of cells in Gy, NaN outside, and its change over one cell."""
+    """Dose of what is filled of cells, NaN outside: in its middle, its mean, its change a cell."""
 
     dose_gy: Floats
+    mean_gy: Floats
     along_x: Floats
     along_y: Floats
     across: Floats
@@ -119,10 +120,11 @@ class LatticeDose:
         rise = between.rise()
         rise *= slopes.take(which)
         here = between.value(0)
-        dose = here.astype(np.float64)
+        dose, mean = here.astype(np.float64), here.astype(np.float64)
         along_x, along_y = (
             follow(
                 dose,
+                mean,
                 between.value(step) - here,
                 here - between.value(-step),
                 None if shift is None else shift[axis],
@@ -131,8 +133,8 @@ class LatticeDose:
         )
         within = self._inside(positions_mm, which, cell, shift)
         if within is not None:
-            dose[~within] = np.nan
-        return CellDose(dose, along_x, along_y, rise)
+            dose[~within] = mean[~within] = np.nan
+        return CellDose(dose, mean, along_x, along_y, rise)
 
     def on_planes(
         self, x_mm: Floats, y_mm: Floats, positions_mm: Floats, which: Index
@@ -285,7 +287,7 @@ class LatticeDose:
             flat = flat + step * shift.T
         local = np.column_stack([flat, positions_mm[which]])
         here = self._dose.at(self._frame.to_patient(local))
-        dose, slopes = here.copy(), []
+        mean, slopes = here.copy(), []
         for axis, size in ((0, step), (1, step), (2, thickness_mm[which])):
             place = local.copy()
             place[:, axis] += 0.5 * size
@@ -297,8 +299,8 @@ class LatticeDose:
             if axis < 2:
                 # As `follow` does; over half a cell the difference is a quarter of that over one.
                 width = 1.0 if shift is None else 1 - 2 * np.abs(shift[axis])
-                dose += np.nan_to_num(ahead - behind) * width**2 / 6
-        return CellDose(dose, *slopes)
+                mean += np.nan_to_num(ahead - behind) * width**2 / 6
+        return CellDose(here, mean, *slopes)
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

@@ -149,18 +149,19 @@ class _Collector:
         spread = _spread(found.along_x * rest[0], found.along_y * rest[1], found.across)
         position = slabs.positions_mm.take(thin)
         size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
-        kept = Kept(found.dose_gy, spread, cell, position)
-        missing = np.isnan(found.dose_gy)
+        kept, middles = Kept(found.mean_gy, spread, cell, position), found.dose_gy
+        missing = np.isnan(middles)
         if missing.any():
             dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
             self._add_outside(edges, size.take(outside), used.take(outside))
             kept, used, size = kept.only(dosed), used.take(dosed), size.take(dosed)
+            middles = middles.take(dosed)
         base = edges.share.take(used)
         self._add_volumes(edges, base, size, used)
         self._edge.append(kept)
-        self._watch(kept, base > 0.5, in_cap=edges.in_cap)
+        self._watch(kept, middles, base > 0.5, in_cap=edges.in_cap)
         if edges.in_cap:
-            self._watch_beyond(kept, _longest(edges).take(used) > 0.5)
+            self._watch_beyond(kept, middles, _longest(edges).take(used) > 0.5)
 
     def _add_volumes(self, edges: EdgeCells, base: Floats, size: Floats, used: Index) -> None:
         """Take in what edge cells with a dose hold under each reading."""
@@ -189,25 +190,29 @@ class _Collector:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
         held = (self._lattice.step_mm**2 * full.thickness_mm).take(full.block)
         spread = _spread(found.along_x, found.along_y, found.across)
-        kept = Kept(found.dose_gy, spread, full.cell, full.positions_mm.take(full.block))
-        missing = np.isnan(found.dose_gy)
+        middles = found.dose_gy
+        kept = Kept(found.mean_gy, spread, full.cell, full.positions_mm.take(full.block))
+        missing = np.isnan(middles)
         if missing.any():
             self._outside += float(held[missing].sum())
             dosed = np.flatnonzero(~missing)
-            kept, held = kept.only(dosed), held.take(dosed)
+            kept, held, middles = kept.only(dosed), held.take(dosed), middles.take(dosed)
         self._full.append(kept)
         self._full_volume.append(held)
         self._total += float(held.sum())
-        self._watch(kept, None, in_cap=False)
+        self._watch(kept, middles, None, in_cap=False)
 
-    def _watch_beyond(self, kept: Kept, counted: NDArray[np.bool_]) -> None:
+    def _watch_beyond(self, kept: Kept, middles: Floats, counted: NDArray[np.bool_]) -> None:
         """Take in the cells of an end that may reach as far as the next slice."""
         inner, self._in_caps = self._in_caps, self._beyond
-        self._watch(kept, counted, in_cap=True)
+        self._watch(kept, middles, counted, in_cap=True)
         self._in_caps = inner
 
-    def _watch(self, kept: Kept, counted: NDArray[np.bool_] | None, *, in_cap: bool) -> None:
-        dose, chosen = kept.dose_gy, None
+    def _watch(
+        self, kept: Kept, middles: Floats, counted: NDArray[np.bool_] | None, *, in_cap: bool
+    ) -> None:
+        """Look at the dose in the middles of cells: their means are no place's dose."""
+        dose, chosen = middles, None
         if counted is not None:
             chosen = np.flatnonzero(counted)
             dose = dose.take(chosen)
@@ -216,7 +221,7 @@ class _Collector:
         for found in (int(dose.argmax()), int(dose.argmin())):
             index = found if chosen is None else int(chosen[found])
             self._note_place(
-                float(kept.dose_gy[index]),
+                float(middles[index]),
                 self._lattice.points(kept.cell[index : index + 1])[0],
                 float(kept.position_mm[index]),
                 in_cap=in_cap,
