@@ -326,3 +326,9 @@ class Case:
     hounsfield: Callable[[ImageSlice], NDArray[np.float32]] | None = None
     """Reads the CT numbers of one slice, shape (rows, columns), when they are asked for; raises
     `planchecker.errors.ReadError` where they cannot be read. None where nothing can."""
+
+    @property
+    def slice_thickness_mm(self) -> float | None:
+        """The stated slice thickness; None where the images do not agree on one."""
+        stated = {image.thickness_mm for image in self.images if image.thickness_mm}
+        return stated.pop() if len(stated) == 1 else None

@@ -1,12 +1,12 @@
 """The worker's side: what a process needs before its first job."""
 
-import gc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from planchecker.batch.job import Job, Options, Outcome
 from planchecker.batch.running import failed, run_job
+from planchecker.garbage import collect_for_many_plans
 
 if TYPE_CHECKING:
     from planchecker.batch.watching import Watch
@@ -28,8 +28,7 @@ def start_worker(options: Options, memory_mb: int, parent: int | None) -> None:
     from planchecker.batch.watching import watch  # noqa: PLC0415
 
     del planchecker
-    # Most of what a check makes lives until its end, so looking for garbage is mostly in vain.
-    gc.set_threshold(50_000, 20, 20)
+    collect_for_many_plans()
     _options[:] = [options]
     _watch[:] = [watch(memory_mb=memory_mb, parent=parent)]
 

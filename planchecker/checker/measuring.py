@@ -145,7 +145,7 @@ def _histograms(
     problems: dict[int, str] = {}
     frames = {d.frame_of_reference_uid for d in case.doses if d.frame_of_reference_uid}
     structures = case.structure_set.structures if case.structure_set else ()
-    spacing = _slice_spacing_mm(case)
+    spacing = case.slice_thickness_mm
     for structure in structures:
         number = structure.roi_number
         if number in dvhs or number in problems:
@@ -174,12 +174,6 @@ def _no_histogram(structure: Structure, dose: PlanDose, frames: set[str]) -> str
     if frames and structure.frame_of_reference_uid not in {"", *frames}:
         return "it is contoured in another frame of reference than the dose"
     return ""
-
-
-def _slice_spacing_mm(case: Case) -> float | None:
-    """Return the stated slice thickness where all images agree on it."""
-    stated = {image.thickness_mm for image in case.images if image.thickness_mm}
-    return stated.pop() if len(stated) == 1 else None
 
 
 def _with_prescription(

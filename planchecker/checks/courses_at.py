@@ -15,9 +15,9 @@ from planchecker.checks.limits.nesting import drawn_structures
 from planchecker.checks.limits.selection import prescription
 from planchecker.checks.patient import is_same_person
 from planchecker.courses import Course
-from planchecker.cumulative import Addend, SummedDose, add_up, dvhs_of_sum, fitted, metric_over
+from planchecker.cumulative import Addend, add_up, dvhs_of_sum, fitted, metric_over
 from planchecker.dosimetry.dose import DoseGrid
-from planchecker.dosimetry.dvh import DVH, MetricValue
+from planchecker.dosimetry.dvh import MetricValue
 from planchecker.dosimetry.planes import stack_planes
 from planchecker.dosimetry.radiobiology import eqd2
 from planchecker.dosimetry.structure import Structure
@@ -219,7 +219,7 @@ def _summed(
     template = fitted(template, addends)
     worth = _WORTH * _within(structure, addends, alpha_beta_gy)
     summed = add_up(template, addends, alpha_beta_gy=alpha_beta_gy, worth_gy=worth)
-    dvhs = _dvhs(context, structure, summed)
+    dvhs = dvhs_of_sum(structure, summed, spacing_mm=context.case.slice_thickness_mm)
     found = metric_over(dvhs, _MAXIMUM)
     if found.band is None:
         raise PlanCheckerError(f"{structure.name} has no sum of doses: {found.reason}")
@@ -246,13 +246,6 @@ def _within(structure: Structure, addends: Sequence[Addend], alpha_beta_gy: floa
         for one in addends
     )
     return float(np.max(total))
-
-
-def _dvhs(context: Context, structure: Structure, summed: SummedDose) -> tuple[DVH, ...]:
-    """Return the DVH of a sum, with those of its lowest and highest where it is not sure."""
-    stated = {image.thickness_mm for image in context.case.images if image.thickness_mm}
-    spacing = stated.pop() if len(stated) == 1 else None
-    return dvhs_of_sum(structure, summed, spacing_mm=spacing)
 
 
 def _reach(structure: Structure) -> NDArray[np.float64]:

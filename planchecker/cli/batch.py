@@ -16,6 +16,7 @@ from planchecker.batch.fail_on import FailOn
 from planchecker.cli.check import Language
 from planchecker.cli.hooking import IndicationOption, ProtocolOption, SiteOption
 from planchecker.cli.output import emit, screen_style
+from planchecker.garbage import collect_for_many_plans
 
 if TYPE_CHECKING:
     from planchecker.batch.engines import Engine
@@ -108,6 +109,7 @@ def batch(  # noqa: PLR0913 - one a command-line option
     The exit code is that of the worst, in the order 1, 2, 3, 0; a case without a verdict is
     never 0.
     """
+    collect_for_many_plans()
     from planchecker.batch.job import Limits  # noqa: PLC0415 - heavy
 
     _refuse(scheduler=scheduler, dask_local=dask_local, ship_files=ship_files)

@@ -180,7 +180,7 @@ def check(  # noqa: PLR0913 - one a command-line option
 
 def _fewest(store: Path, protocol: str | None, site: Path | None) -> int | None:
     """Return how many plans a percentile needs; a store that is no store is refused at once."""
-    from planchecker.batch.archive import archive  # noqa: PLC0415
+    from planchecker.batch.archive import archive  # noqa: PLC0415 - only here
     from planchecker.batch.population import FEWEST  # noqa: PLC0415
     from planchecker.checker.centre import centre_of  # noqa: PLC0415
 

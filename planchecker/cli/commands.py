@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
 import typer
 import typer.main
 
-__all__ = ["COMMANDS", "LASTING", "load"]
+__all__ = ["COMMANDS", "load"]
 
 COMMANDS: Mapping[str, str] = {
     "demo": "demo:demo",
@@ -27,8 +27,6 @@ COMMANDS: Mapping[str, str] = {
     "audit": "audit:app",
 }
 """Module and name of each command, in the order of the help; a group is an ``app``."""
-LASTING: Final = frozenset({"batch", "listen", "watch"})
-"""Commands that go from plan to plan for hours; garbage must not pile up in them."""
 
 
 def load(name: str) -> Any:

@@ -1,7 +1,6 @@
 """Where errors leave the program: the user's by a line, ours by a traceback, none as a verdict."""
 
 import errno
-import gc
 import os
 import sys
 import traceback
@@ -11,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from constraints.errors import LibraryError
-from planchecker.cli.commands import COMMANDS, LASTING, load
+from planchecker.cli.commands import COMMANDS, load
 from planchecker.errors import PlanCheckerError
 
 __all__ = ["ERROR", "INTERRUPTED", "Edge"]
@@ -20,8 +19,6 @@ ERROR: Final = 2
 """Wrong use, unreadable input or a defect of the program: `planchecker.results.ExitCode.ERROR`."""
 INTERRUPTED: Final = 130
 """Stopped from the keyboard, as shells have it."""
-# The `gc.set_threshold` of a process that does not end soon.
-_OFTEN: Final = (50_000, 20, 20)
 
 
 class Edge(TyperGroup):
@@ -39,8 +36,6 @@ class Edge(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load a command; where there is none of that name, all, to say which is near."""
         del ctx
-        if cmd_name in LASTING:
-            gc.set_threshold(*_OFTEN)
         for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
             if name not in self.commands:
                 self.commands[name] = load(name)

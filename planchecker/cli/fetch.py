@@ -3,9 +3,11 @@
 import contextlib
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,8 +116,6 @@ def fetch(  # noqa: PLR0913 - every option is a word of the command line
         page = (shelf.root / outcome.subject / PAGE).resolve()
         emit(f"\nThe report is {page}\n", None)
         if show:
-            import webbrowser  # noqa: PLC0415
-
             webbrowser.open(page.as_uri())
     raise typer.Exit(combined_exit_code(outcome.exit_code for outcome, _ in placed))
 
@@ -189,8 +189,6 @@ def _say(line: str) -> None:
 
 
 def _addresses(host: str) -> set[str]:
-    import socket  # noqa: PLC0415 - slow to load, and every command loads this module
-
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -208,8 +206,6 @@ def _senders(source: "Node", extra: "AllowList") -> "AllowList":
 
 def _facing(source: "Node") -> str:
     """Return the address of this machine that the node sees."""
-    import socket  # noqa: PLC0415
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Connecting a datagram socket sends nothing; it only picks the route.

@@ -20,6 +20,7 @@ from planchecker.cli.hooking import (
     sound_site,
 )
 from planchecker.errors import MissingExtra, PlanCheckerError
+from planchecker.garbage import collect_for_many_plans
 
 if TYPE_CHECKING:
     from planchecker.hooks.metrics import Metrics
@@ -87,6 +88,7 @@ def listen(  # noqa: PLR0913 - every option is one line of a service file
     Events are written to stdout, one JSON object a line. SIGTERM ends the service; what was
     accepted and not judged is judged after the next start.
     """
+    collect_for_many_plans()
     from planchecker.audit import Journal  # noqa: PLC0415 - heavy
     from planchecker.audit.journal import local_account  # noqa: PLC0415
     from planchecker.hooks.judging import Options  # noqa: PLC0415

@@ -140,7 +140,7 @@ def _measure(
             "no RT structure set was found; export the structure set with the dose"
         )
     structures = _chosen(case, names)
-    spacing_mm = _slice_spacing_mm(case)
+    spacing_mm = case.slice_thickness_mm
     label, notes, answers = (_of_sum if summed else _of_plan)(case, spacing_mm)
     rows = []
     for index, structure in enumerate(structures, start=1):
@@ -213,12 +213,6 @@ def _targets(case: Case, plan: Plan) -> tuple[Structure, ...]:
     matches = match_structures(structures, load_vocabulary())
     numbers = {match.roi_number for match in prescribed_targets(plan, matches)}
     return tuple(one for one in structures if one.roi_number in numbers)
-
-
-def _slice_spacing_mm(case: Case) -> float | None:
-    """Return the stated slice thickness where all images agree on it, as `check` takes it."""
-    stated = {image.thickness_mm for image in case.images if image.thickness_mm}
-    return stated.pop() if len(stated) == 1 else None
 
 
 def _fraction_tolerance() -> float:

@@ -22,6 +22,7 @@ from planchecker.cli.hooking import (
 )
 from planchecker.cli.output import emit
 from planchecker.errors import PlanCheckerError
+from planchecker.garbage import collect_for_many_plans
 
 if TYPE_CHECKING:
     from planchecker.hooks.judging import Options
@@ -83,6 +84,7 @@ def watch(  # noqa: PLR0913 - every option is one line of a service file
     A set in a folder is judged when none of its files has changed for --quiet seconds. Events
     are written to stdout, one JSON object a line; SIGTERM ends the service.
     """
+    collect_for_many_plans()
     from planchecker.audit import Journal  # noqa: PLC0415 - heavy
     from planchecker.hooks.judging import Options  # noqa: PLC0415
     from planchecker.hooks.shelf import Shelf  # noqa: PLC0415

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.between import Between, follow
-from planchecker.dosimetry.dose import DoseGrid, locate
+from planchecker.dosimetry.dose import DoseGrid, Places, locate
 from planchecker.dosimetry.lattice import Lattice
 from planchecker.dosimetry.planes import Frame
 
@@ -66,13 +66,12 @@ class LatticeDose:
         nodes = (self._dose.plane_mm, self._dose.row_mm, self._dose.column_mm)
         x_axis, y_axis, n_axis = self._axis_of
         signs = [float(np.sign(turned[axis, i])) for i, axis in enumerate(self._axis_of)]
-        self._x = locate(nodes[x_axis], start[x_axis] + signs[0] * self._lattice.x_mm)
-        self._y = locate(nodes[y_axis], start[y_axis] + signs[1] * self._lattice.y_mm)
-        self._n_nodes, self._n_start, self._n_sign = nodes[n_axis], start[n_axis], signs[2]
         self._ways = [
             (nodes[axis], start[axis], sign)
             for axis, sign in zip(self._axis_of, signs, strict=True)
         ]
+        self._x, self._y = self._places(0, self._lattice.x_mm), self._places(1, self._lattice.y_mm)
+        self._n_nodes, self._n_start, self._n_sign = self._ways[2]
         self._values = self._dose.values_gy.transpose(n_axis, y_axis, x_axis)
         self._node_place = [
             sign * (nodes[axis] - start[axis])
@@ -84,6 +83,11 @@ class LatticeDose:
             _rim(sign * (nodes[axis] - start[axis]))
             for axis, sign in zip(self._axis_of, signs, strict=True)
         ]
+
+    def _places(self, way: int, along_mm: Floats) -> Places:
+        """Return where places along one axis of the stack lie among the nodes of the grid."""
+        nodes_mm, start_mm, sign = self._ways[way]
+        return locate(nodes_mm, start_mm + sign * along_mm)
 
     def at(
         self,
@@ -110,7 +114,7 @@ class LatticeDose:
         if not self._separable:
             return self._pointwise(positions_mm, thickness_mm, which, cell, shift)
         columns = self._lattice.shape[1]
-        index, share, _ = locate(self._n_nodes, self._n_start + self._n_sign * positions_mm)
+        index, share, _ = self._places(2, positions_mm)
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
         slopes = (self._n_sign * thickness_mm / step).astype(np.float32)
@@ -154,10 +158,10 @@ class LatticeDose:
             local = np.column_stack([x_mm, y_mm, positions_mm.take(which)])
             return self._dose.at(self._frame.to_patient(local))
         along = [
-            locate(nodes, start + sign * mm)
-            for (nodes, start, sign), mm in zip(self._ways, (x_mm, y_mm, positions_mm), strict=True)
+            self._places(0, x_mm),
+            self._places(1, y_mm),
+            self._places(2, positions_mm).take(which),
         ]
-        along[2] = along[2].take(which)
         plane, row, column = (along[self._axis_of.index(axis)] for axis in range(3))
         return self._dose.at_places(plane, row, column)
 

@@ -114,8 +114,8 @@ def distance(level: Floats, radius2: Floats) -> Floats:
     circles, and to first order near any outline.
     """
     hole = radius2 < 0
-    # A clip with two bounds is several times faster than one maximum.
     if not hole.any():
+        # A clip with two bounds is several times faster than one maximum.
         return np.asarray(np.sqrt(radius2) - np.sqrt((radius2 - level).clip(0.0, np.inf)))
     # Products are many times faster than a choice between two arrays.
     sign = (1 - 2 * hole).astype(level.dtype)

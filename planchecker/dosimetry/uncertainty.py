@@ -88,9 +88,9 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
     # All of the hottest and coldest cells matter, of the others a regular choice will do.
     tail = min(count, _MOST_SAMPLES // 8)
     marked = np.zeros(count, dtype=bool)
-    order = np.argpartition(samples.dose_gy, (tail - 1, count - tail))
-    marked[order[:tail]] = True
-    marked[order[count - tail :]] = True
+    ends = np.argpartition(samples.dose_gy, (tail - 1, count - tail))
+    marked[ends[:tail]] = True
+    marked[ends[count - tail :]] = True
     marked[:: max(1, count // (_MOST_SAMPLES // 2))] = True
     chosen = np.flatnonzero(marked)
     levels = samples.dose_gy[chosen]
