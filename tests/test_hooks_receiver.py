@@ -28,6 +28,7 @@ from planchecker.hooks.metrics import Metrics
 from planchecker.hooks.peers import AllowList
 from planchecker.hooks.receiver import Receiver, TlsFiles
 from planchecker.hooks.spool import Spool
+from planchecker.hooks.transport import GuardedServer
 
 LIMITS = replace(DEFAULT_LIMITS, free_bytes=0, idle_s=5.0)
 ECHO = "1.2.840.10008.1.1"
@@ -356,6 +357,30 @@ def test_200_associations_one_after_the_other_and_side_by_side(make: Make) -> No
         thread.join(timeout=300)
     assert taken == [0] * 200
     assert len(bench.files()) == 200
+    assert bench.quiet()
+
+
+def test_callers_wait_in_line_while_none_is_taken(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, take = threading.Event(), GuardedServer.get_request
+
+    def held_up(server: GuardedServer) -> object:
+        free.wait(timeout=60)
+        return take(server)
+
+    monkeypatch.setattr(GuardedServer, "get_request", held_up)
+    bench = make(replace(LIMITS, associations=40))
+    try:
+        # Beyond the end of the line a call is dropped, and tried again after a second or more.
+        callers = [
+            socket.create_connection(("127.0.0.1", bench.port), timeout=0.9) for _ in range(30)
+        ]
+    finally:
+        free.set()
+    for caller in callers:
+        caller.close()
+    assert bench.still_works()
     assert bench.quiet()
 
 

@@ -108,6 +108,8 @@ class GuardedServer(ThreadedAssociationServer):
     """
 
     daemon_threads = True
+    # The default of 5 fills while this machine is busy: callers then wait for half a minute.
+    request_queue_size = 128
 
     def __init__(
         self,
