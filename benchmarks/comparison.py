@@ -11,6 +11,7 @@ from benchmarks import alone
 from benchmarks.datasets import DataSet
 from benchmarks.engines import (
     IN_PROCESS,
+    OURS,
     Answers,
     InProcess,
     plastimatch_answers,
@@ -22,7 +23,6 @@ from benchmarks.timing import Cost, cost_of_call, cost_of_process, interleaved, 
 
 __all__ = ["compare"]
 
-_OURS: Final = "planchecker"
 _PLASTIMATCH: Final = "plastimatch dvh"
 _HEAD: Final = (
     "engine",
@@ -108,7 +108,7 @@ def _cost_cells(costs: Mapping[str, Sequence[Cost]], name: str) -> tuple[str, st
     if name not in costs:
         return "-", "-"
     typical = medians(costs[name])
-    rounds = zip(costs[name], costs[_OURS], strict=True)
+    rounds = zip(costs[name], costs[OURS], strict=True)
     ratios = [(a.wall_s / b.wall_s, a.cpu_s / b.cpu_s if b.cpu_s else 1.0) for a, b in rounds]
     wall, cpu = (median(ratio) for ratio in zip(*ratios, strict=True))
     return f"{typical.wall_s:.2f}/{typical.cpu_s:.2f}", f"{wall:.1f}/{cpu:.1f}"

@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,8 @@ from benchmarks.shapes import METRICS, Floats
 
 __all__ = [
     "IN_PROCESS",
+    "OURS",
+    "OURS_ALONE",
     "Answers",
     "InProcess",
     "metrics_of_curve",
@@ -29,7 +32,9 @@ __all__ = [
 Answers = Mapping[str, Mapping[str, float | None]]
 """Volume in cc and metrics in Gy, by name and by ROI name; None where there is no answer."""
 
-_CLOSED = "CLOSED_PLANAR"
+OURS = "planchecker"
+"""As its commands work: in as many processes as the machine has cores, four at most."""
+OURS_ALONE = "planchecker, 1 process"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,17 +54,20 @@ def _load_ours(folder: Path) -> Any:
     return structure_set.structures, doses[0].grid
 
 
-def _answer_ours(loaded: Any, names: Iterable[str]) -> Answers:
-    from planchecker.dosimetry.dvh import compute_dvh  # noqa: PLC0415
+def _answer_ours(loaded: Any, names: Iterable[str], *, alone: bool = False) -> Answers:
+    from planchecker.dosimetry.many import compute_dvhs  # noqa: PLC0415
+    from planchecker.side_by_side import processes_at_hand  # noqa: PLC0415
 
     structures, grid = loaded
-    wanted = set(names)
+    named = set(names)
+    wanted = [structure for structure in structures if structure.name in named]
+    dvhs = compute_dvhs(wanted, grid, processes=1 if alone else processes_at_hand())
     found: dict[str, dict[str, float | None]] = {}
-    for structure in structures:
-        if structure.name in wanted:
-            dvh = compute_dvh(structure, grid)
-            values = {metric: dvh.metric(metric).value for metric in METRICS}
-            found[structure.name] = {"volume": dvh.volume_cc, **values}
+    for dvh in dvhs:
+        if isinstance(dvh, Exception):
+            raise dvh
+        values = {metric: dvh.metric(metric).value for metric in METRICS}
+        found[dvh.roi_name] = {"volume": dvh.volume_cc, **values}
     return found
 
 
@@ -89,11 +97,12 @@ def _answer_dicompyler(loaded: Any, names: Iterable[str]) -> Answers:
 
 IN_PROCESS: Mapping[str, InProcess] = MappingProxyType(
     {
-        "planchecker": InProcess(load=_load_ours, answer=_answer_ours),
+        OURS: InProcess(load=_load_ours, answer=_answer_ours),
+        OURS_ALONE: InProcess(load=_load_ours, answer=partial(_answer_ours, alone=True)),
         "dicompyler-core": InProcess(load=_load_dicompyler, answer=_answer_dicompyler),
     }
 )
-"""By the name that is printed; the first is ours."""
+"""By the name that is printed."""
 
 
 def plastimatch_command(folder: Path, output: Path) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.datasets import linear_dose, outlines
 from benchmarks.dicom_files import write_structures
-from benchmarks.engines import IN_PROCESS
+from benchmarks.engines import IN_PROCESS, OURS_ALONE
 from benchmarks.shapes import Phantom, cylinder
 from benchmarks.table import format_table
 from benchmarks.timing import Cost, cost_of_call, interleaved, medians
@@ -87,7 +87,7 @@ def _rows(
     *,
     runs: int,
 ) -> Iterator[tuple[str, ...]]:
-    engine = IN_PROCESS["planchecker"]
+    engine = IN_PROCESS[OURS_ALONE]
     calls: dict[str, Callable[[], Cost]] = {}
     for folder, point in zip(folders, points, strict=True):
         loaded = engine.load(folder)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from planchecker.checker import check
     from planchecker.dosimetry.dose import DoseGrid
     from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
+    from planchecker.dosimetry.many import compute_dvhs
     from planchecker.dosimetry.structure import Contour, Structure
     from planchecker.errors import PlanCheckerError
     from planchecker.reading import read_case as read
@@ -46,6 +47,7 @@ __all__ = [
     "__version__",
     "check",
     "compute_dvh",
+    "compute_dvhs",
     "read",
     "read_cases",
     "render",
@@ -68,6 +70,7 @@ _HOME = {
     "Structure": "planchecker.dosimetry.structure",
     "check": "planchecker.checker",
     "compute_dvh": "planchecker.dosimetry.dvh",
+    "compute_dvhs": "planchecker.dosimetry.many",
     "read": "planchecker.reading:read_case",
     "read_cases": "planchecker.reading",
     "render": "planchecker.reports",

@@ -223,7 +223,7 @@ def femur(tmp_path_factory):
 def test_metrics_of_a_check_are_those_of_its_histograms(femur):
     (case,) = read_cases([femur])
     remember = Remembering()
-    report = check(case, histogram=remember)
+    report = check(case, histograms=remember)
     found = {(one.structure, one.expression): one for one in measured(report, remember.dvhs)}
     assert found["PTV", "D50%"].value == pytest.approx(7.95, abs=0.04)
     assert found["PTV", "V100%[%]"].unit == "%"

@@ -1,11 +1,13 @@
 """The few metrics that a batch keeps of every structure, so that plans can be compared."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planchecker.dosimetry.dvh import DVH, compute_dvh
+from planchecker.dosimetry.dvh import DVH
+from planchecker.dosimetry.many import compute_dvhs
+from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Report
 
@@ -41,25 +43,34 @@ class Measured:
 
 
 class Remembering:
-    """Computes histograms as `planchecker.compute_dvh` does and keeps the last of each ROI.
+    """Computes histograms as `planchecker.compute_dvhs` does and keeps the last of each ROI.
+
+    Parameters
+    ----------
+    processes
+        How many processes may share the work.
 
     Examples
     --------
     >>> from planchecker import check
     >>> from planchecker.case import Case
     >>> remember = Remembering()
-    >>> report = check(Case(), histogram=remember)
+    >>> report = check(Case(), histograms=remember)
     >>> list(measured(report, remember.dvhs))
     []
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, processes: int = 1) -> None:
         self.dvhs: dict[int, DVH] = {}
+        self._processes = processes
 
-    def __call__(self, structure: Any, dose: Any, **options: Any) -> DVH:
-        """Compute the histogram of a structure and remember it."""
-        found = compute_dvh(structure, dose, **options)
-        self.dvhs[structure.roi_number] = found
+    def __call__(
+        self, structures: Sequence[Structure], dose: Any, **options: Any
+    ) -> Sequence[DVH | PlanCheckerError]:
+        """Compute the histograms of structures and remember them."""
+        found = compute_dvhs(structures, dose, processes=self._processes, **options)
+        pairs = zip(structures, found, strict=True)
+        self.dvhs.update({one.roi_number: dvh for one, dvh in pairs if isinstance(dvh, DVH)})
         return found
 
 

@@ -80,7 +80,7 @@ def _checked(job: Job, options: Options) -> Outcome:
             program_version=__version__,
             pictures="html" in options.formats,
             pixels=pixels,
-            histogram=remember,
+            histograms=remember,
         )
         # What was read must still be what lies there, or the report would name another file.
         changed = _changed(job.sources, places, case)

@@ -1,7 +1,7 @@
 """Asking every check and collecting the answers."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from planchecker.checks import CHECKS, WITHOUT_PLAN
 from planchecker.checks.appendix import appendix
 from planchecker.checks.context import Check, Context, Outcome
 from planchecker.checks.plan_overlap import capped
-from planchecker.dosimetry.dvh import DVH, compute_dvh
+from planchecker.dosimetry.many import Histograms, compute_dvhs
 from planchecker.errors import PlanCheckerError
 from planchecker.results import Asked, Finding, NotApplicable, Report, Status
 
@@ -43,7 +43,7 @@ def check(  # noqa: PLR0913 - one an option of the command line
     summed: bool = False,
     pictures: bool = False,
     pixels: "SliceReader | None" = None,
-    histogram: Callable[..., DVH] = compute_dvh,
+    histograms: Histograms = compute_dvhs,
 ) -> Report:
     """Check one plan against a protocol and against itself.
 
@@ -72,8 +72,9 @@ def check(  # noqa: PLR0913 - one an option of the command line
     pixels
         Reads the CT numbers of a slice for the pictures, such as
         `planchecker.reading.pixels.read_hounsfield`.
-    histogram
-        Computes a histogram as `planchecker.compute_dvh` does.
+    histograms
+        Computes histograms as `planchecker.compute_dvhs` does, such as
+        ``partial(compute_dvhs, processes=4)``.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def check(  # noqa: PLR0913 - one an option of the command line
         second_opinion=second_opinion,
         prior=prior,
         summed=summed,
-        histogram=histogram,
+        histograms=histograms,
     )
     teller = Teller(centre, context)
     outcomes = capped(outcome for one in _asked(context) for outcome in _told(one, context, teller))

@@ -1,6 +1,7 @@
 """Reading and measuring a case once, for every check."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from constraints.model import Guideline, Protocol
@@ -8,7 +9,8 @@ from planchecker.case import Case, Plan
 from planchecker.checker.centre import Centre, centre_of
 from planchecker.checker.earlier import Prior, courses_for
 from planchecker.checks.context import Context
-from planchecker.dosimetry.dvh import DVH, compute_dvh
+from planchecker.dosimetry.dvh import DVH
+from planchecker.dosimetry.many import Histograms, compute_dvhs
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import PlanCheckerError
 from planchecker.naming import Match
@@ -34,7 +36,7 @@ def build_context(
     second_opinion: bool = False,
     prior: Sequence[Prior] = (),
     summed: bool = False,
-    histogram: Callable[..., DVH] = compute_dvh,
+    histograms: Histograms = compute_dvhs,
 ) -> Context:
     """Read and measure a case: names, plan dose, histograms, prescription, technique, scheme.
 
@@ -49,8 +51,8 @@ def build_context(
         Earlier courses of the patient.
     summed
         Whether other plans of the patient under the same paths are added up with this one.
-    histogram
-        Computes a histogram as `compute_dvh` does; one that remembers saves time where many
+    histograms
+        Computes histograms as `compute_dvhs` does; one that remembers saves time where many
         cases share structures and dose.
 
     Raises
@@ -78,7 +80,7 @@ def build_context(
         fraction_tolerance=protocol.criteria["prescription.fraction_reading_percent"].value / 100,
         targets=tuple(s for s in structures if s.roi_number in wanted),
     )
-    dvhs, problems = _histograms(case, dose, histogram)
+    dvhs, problems = _histograms(case, dose, histograms)
     plan = _with_prescription(plan, matches, dvhs, protocol, guidelines)
     technique = read_technique(plan, plan.prescription, protocol, guidelines)
     scheme = recognise(
@@ -138,28 +140,31 @@ def _without_plan(
 
 
 def _histograms(
-    case: Case, dose: PlanDose, histogram: Callable[..., DVH]
+    case: Case, dose: PlanDose, histograms: Histograms
 ) -> tuple[dict[int, DVH], dict[int, str]]:
     """Compute the histogram of every structure with a volume; say why where there is none."""
     dvhs: dict[int, DVH] = {}
     problems: dict[int, str] = {}
     frames = {d.frame_of_reference_uid for d in case.doses if d.frame_of_reference_uid}
     structures = case.structure_set.structures if case.structure_set else ()
-    spacing = case.slice_thickness_mm
+    used = Counter(structure.roi_number for structure in structures)
+    wanted: list[Structure] = []
     for structure in structures:
         number = structure.roi_number
-        if number in dvhs or number in problems:
+        if used[number] > 1:
             problems[number] = f"ROI number {number} is used more than once"
-            dvhs.pop(number, None)
-            continue
-        problem = _no_histogram(structure, dose, frames)
-        if problem or dose.grid is None:
+        elif problem := _no_histogram(structure, dose, frames):
             problems[number] = problem
-            continue
-        try:
-            dvhs[number] = histogram(structure, dose.grid, spacing_mm=spacing)
-        except PlanCheckerError as error:
-            problems[number] = str(error)
+        else:
+            wanted.append(structure)
+    if dose.grid is None:
+        return dvhs, problems
+    found = histograms(wanted, dose.grid, spacing_mm=case.slice_thickness_mm)
+    for structure, answer in zip(wanted, found, strict=True):
+        if isinstance(answer, DVH):
+            dvhs[structure.roi_number] = answer
+        else:
+            problems[structure.roi_number] = str(answer)
     return dvhs, problems
 
 

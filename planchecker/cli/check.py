@@ -130,6 +130,7 @@ def check(  # noqa: PLR0913 - one a command-line option
     from planchecker.cli.prior import read_priors  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
     from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
+    from planchecker.side_by_side import processes_at_hand  # noqa: PLC0415
 
     decided = None
     if site is not None:
@@ -146,7 +147,7 @@ def check(  # noqa: PLR0913 - one a command-line option
     with progress("checking") as tick:
         reports = []
         for index, case in enumerate(cases, start=1):
-            remember = Remembering()
+            remember = Remembering(processes=processes_at_hand())
             report = check_case(
                 case,
                 protocol=protocol,
@@ -158,7 +159,7 @@ def check(  # noqa: PLR0913 - one a command-line option
                 program_version=__version__,
                 pictures=format in _DRAWN,
                 pixels=read_hounsfield,
-                histogram=remember,
+                histograms=remember,
             )
             if population is not None:
                 report = _placed(report, remember, population, fewest=fewest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from constraints.loader import load_protocol
@@ -11,16 +12,17 @@ from planchecker.case import Case, LinkKind, Plan
 from planchecker.cli.summing import plan_sum
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.dvh import DVH, MetricValue, compute_dvh
+from planchecker.dosimetry.many import cost_of
 from planchecker.dosimetry.structure import Structure
 from planchecker.errors import GeometryError, PlanCheckerError
 from planchecker.naming import Match, match_structures
 from planchecker.plan_dose import PlanDose, resolve_plan_dose
 from planchecker.schemes.targets import prescribed_targets
+from planchecker.side_by_side import Tick, processes_at_hand, side_by_side
 
 __all__ = ["Measured", "Row", "measure_doses"]
 
 _PROTOCOL: Final = "bone_metastases"
-Tick = Callable[[int, int], None]
 Answers = Callable[[Structure, Mapping[str, Metric]], tuple[DVH, dict[str, MetricValue]]]
 
 
@@ -142,11 +144,13 @@ def _measure(
     structures = _chosen(case, names)
     spacing_mm = case.slice_thickness_mm
     label, notes, answers = (_of_sum if summed else _of_plan)(case, spacing_mm)
-    rows = []
-    for index, structure in enumerate(structures, start=1):
-        rows.append(_row(structure, metrics, answers))
-        if progress is not None:
-            progress(index, len(structures))
+    rows = side_by_side(
+        partial(_row, metrics, answers),
+        structures,
+        costs=[cost_of(structure) for structure in structures],
+        processes=processes_at_hand(),
+        progress=progress,
+    )
     return Measured(label=label, rows=tuple(rows), notes=(*notes, *case.notes))
 
 
@@ -220,7 +224,7 @@ def _fraction_tolerance() -> float:
     return protocol.criteria["prescription.fraction_reading_percent"].value / 100
 
 
-def _row(structure: Structure, metrics: Mapping[str, Metric], answers: Answers) -> Row:
+def _row(metrics: Mapping[str, Metric], answers: Answers, structure: Structure) -> Row:
     try:
         dvh, found = answers(structure, metrics)
     except GeometryError as error:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
@@ -36,6 +37,7 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", metavar="PATH", help="Write to this file, not to stdout."),
 ]
 _PLAIN_WIDTH: Final = 120
+_REDRAWN_AFTER_S: Final = 0.1
 _SYMBOLS: Final = "≤≥±–…·→×αβ"
 
 
@@ -141,9 +143,19 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+    # Drawn when there is news, for a process with a thread that draws cannot be copied.
+    with Progress(console=Console(file=sys.stderr), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        drawn = time.monotonic()
+
+        def tick(done: int, total: int) -> None:
+            nonlocal drawn
+            now = time.monotonic()
+            due = done == total or now - drawn > _REDRAWN_AFTER_S
+            drawn = now if due else drawn
+            bar.update(task, completed=done, total=total, refresh=due)
+
+        yield tick
 
 
 def _encodes(text: str, stream: TextIO) -> bool:

@@ -7,14 +7,17 @@ changed.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from planchecker.case import Case
-from planchecker.dosimetry.dvh import DVH, compute_dvh
+from planchecker.dosimetry.dvh import DVH
+from planchecker.dosimetry.many import compute_dvhs
+from planchecker.dosimetry.structure import Structure
+from planchecker.errors import PlanCheckerError
 
 __all__ = ["Memory"]
 
@@ -47,17 +50,20 @@ class Memory:
         )
         return replace(case, structure_set=structures, doses=doses)
 
-    def histogram(self, structure: Any, dose: Any, *, spacing_mm: float | None = None) -> DVH:
-        """Compute a histogram as `planchecker.compute_dvh` does, or give the one known.
+    def histograms(
+        self, structures: Sequence[Structure], dose: Any, *, spacing_mm: float | None = None
+    ) -> tuple[DVH | PlanCheckerError, ...]:
+        """Compute histograms as `planchecker.compute_dvhs` does, or give those known."""
+        return tuple(self._histogram(structure, dose, spacing_mm) for structure in structures)
 
-        Raises
-        ------
-        GeometryError
-            If the contours enclose no volume.
-        """
+    def _histogram(
+        self, structure: Structure, dose: Any, spacing_mm: float | None
+    ) -> DVH | PlanCheckerError:
         key = (structure, dose, spacing_mm)
         if key not in self._histograms:
-            found = compute_dvh(structure, dose, spacing_mm=spacing_mm)
+            (found,) = compute_dvhs([structure], dose, spacing_mm=spacing_mm)
+            if not isinstance(found, DVH):
+                return found
             _put(self._histograms, key, found, _MOST_HISTOGRAMS)
         self._histograms.move_to_end(key)
         return self._histograms[key]

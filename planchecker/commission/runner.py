@@ -63,7 +63,7 @@ def commission(
         protocol=rules.base,
         site=rules.site,
         second_opinion=second_opinion,
-        histogram=memory.histogram,
+        histograms=memory.histograms,
     )
     identifiers = [mutation.id for mutation in mutations]
     trials: list[Trial] = []
@@ -114,7 +114,7 @@ def _prepare(
     memory: Memory | None = None,
 ) -> None:
     known = Memory() if memory is None else memory
-    clean = build_context(known.same(case), rules, histogram=known.histogram)
+    clean = build_context(known.same(case), rules, histograms=known.histograms)
     _JOBS[:] = [_Job(clean=clean, rules=rules, baseline=baseline, memory=known)]
 
 
@@ -171,7 +171,7 @@ def _report_of(home: Path, export: Export, job: _Job) -> Report:
                 prior=(*earlier, *export.earlier),
                 summed=export.summed,
                 second_opinion=export.second_opinion,
-                histogram=memory.histogram,
+                histograms=memory.histograms,
             )
     raise ReadError("the mutated plan was not read")
 
