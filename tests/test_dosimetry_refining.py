@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from boxes import stack, structure
 
+from planchecker.dosimetry.cells import Cells
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.dvh import compute_dvh
 from planchecker.dosimetry.frame import Frame
 from planchecker.dosimetry.lattice import lattice_for
 from planchecker.dosimetry.planes import stack_planes
-from planchecker.dosimetry.refining import Cells, refined
+from planchecker.dosimetry.refining import refined
 
 HALF_MM, SPACING_MM = 90.0, 2.0
 CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * HALF_MM
@@ -58,6 +59,6 @@ def test_cutting_keeps_the_volume_and_every_cell_of_an_even_dose():
         position_mm=rng.uniform(-50, 50, count),
     )
     even = grid_of(lambda x, y, z: 10.0 + 0 * (x + y + z))
-    found = refined(cells, lattice=lattice, frame=Frame(axes=np.eye(3)), dose=even)
+    found = Cells.joined(refined([cells], lattice=lattice, frame=Frame(axes=np.eye(3)), dose=even))
     assert found.volume_mm3.sum() == pytest.approx(cells.volume_mm3.sum())
     assert found.dose_gy == pytest.approx(10.0)

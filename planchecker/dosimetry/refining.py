@@ -2,17 +2,18 @@
 
 import itertools
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.cells import Cells
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.frame import Frame, swaps_of
 from planchecker.dosimetry.lattice import Lattice
 
-__all__ = ["Cells", "refined"]
+__all__ = ["refined"]
 
 Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
@@ -28,23 +29,15 @@ _STEEP = 0.01
 _TAIL_MM3 = 1500.0
 
 
-class Cells(NamedTuple):
-    """Cells wholly inside: mean dose, half the spread of dose, volume, place."""
-
-    dose_gy: Floats
-    spread_gy: Floats
-    volume_mm3: Floats
-    cell: Index
-    position_mm: Floats
-
-
-def refined(cells: Cells, *, lattice: Lattice, frame: Frame, dose: DoseGrid) -> Cells:
+def refined(
+    cells: Sequence[Cells], *, lattice: Lattice, frame: Frame, dose: DoseGrid
+) -> list[Cells]:
     """Cut the steepest cells, and the hottest and coldest, into smaller ones.
 
     Parameters
     ----------
     cells
-        Cells inside the structure and the dose grid.
+        Cells inside the structure and the dose grid, in pieces.
     lattice, frame
         Where they lie.
     dose
@@ -52,7 +45,7 @@ def refined(cells: Cells, *, lattice: Lattice, frame: Frame, dose: DoseGrid) -> 
 
     Returns
     -------
-    Cells
+    list of Cells
         The same volume in more cells; the given cells where they are small already.
 
     Notes
@@ -62,40 +55,30 @@ def refined(cells: Cells, *, lattice: Lattice, frame: Frame, dose: DoseGrid) -> 
     """
     voxels = lattice.step_mm / min(dose.spacing_mm)
     parts = min(math.ceil(voxels / _FINE), _MOST_PARTS)
-    if voxels < _WIDE or not len(cells.dose_gy):
-        return cells
-    chosen = _telling(cells, _MOST_SAMPLES // parts**3)
+    if voxels < _WIDE or not any(len(some.dose_gy) for some in cells):
+        return list(cells)
+    together = Cells.joined(cells)
+    chosen = _telling(together, _MOST_SAMPLES // parts**3)
     if not len(chosen):
-        return cells
-    few = Cells(
-        cells.dose_gy[chosen],
-        cells.spread_gy[chosen],
-        cells.volume_mm3[chosen],
-        cells.cell[chosen],
-        cells.position_mm[chosen],
-    )
+        return list(cells)
+    few = together.only(chosen)
     height = few.volume_mm3 / lattice.step_mm**2
     middles = (np.arange(parts) + 0.5) / parts - 0.5
     look_up = _looked_up(few, height, middles, lattice, frame, dose)
-    doses, positions = [], []
+    spread, volume = few.spread_gy / parts, few.volume_mm3 / parts**3
+    cut = []
     for x, y, across in itertools.product(range(parts), repeat=3):
         found = look_up(x, y, across)
         missing = np.isnan(found)
         if missing.any():
             # At the rim of the grid a part may lie outside: its cell's dose is known.
             found[missing] = few.dose_gy[missing]
-        doses.append(found)
-        positions.append(few.position_mm + middles[across] * height)
-    times = parts**3
-    left = np.ones(len(cells.dose_gy), dtype=bool)
-    left[chosen] = False
-    return Cells(
-        dose_gy=np.concatenate([cells.dose_gy[left], *doses]),
-        spread_gy=np.concatenate([cells.spread_gy[left], np.tile(few.spread_gy / parts, times)]),
-        volume_mm3=np.concatenate([cells.volume_mm3[left], np.tile(few.volume_mm3 / times, times)]),
-        cell=np.concatenate([cells.cell[left], np.tile(few.cell, times)]),
-        position_mm=np.concatenate([cells.position_mm[left], *positions]),
-    )
+        position = few.position_mm + middles[across] * height
+        cut.append(Cells(found, spread, volume, few.cell, position))
+    # The first part takes the place of its cell.
+    for values, of_first in zip(together, cut[0], strict=True):
+        values[chosen] = of_first
+    return [together, *cut[1:]]
 
 
 def _looked_up(

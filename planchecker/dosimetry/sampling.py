@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.cells import Cells, join
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.flat import FlatLoops
-from planchecker.dosimetry.kept import Kept, join
 from planchecker.dosimetry.lattice import Lattice, lattice_for
 from planchecker.dosimetry.lattice_dose import LatticeDose, NodePlane
 from planchecker.dosimetry.planes import Frame, Plane, PlaneStack
 from planchecker.dosimetry.readings import EdgeCells, FullCells, Reading, Slabs
-from planchecker.dosimetry.refining import Cells, refined
+from planchecker.dosimetry.refining import refined
 from planchecker.dosimetry.slabs import slabs
 from planchecker.dosimetry.solid import SolidCells
 
@@ -49,14 +49,16 @@ class Samples:
         Mean dose of each cell and half the width over which it spreads, shape (N,).
     volume_mm3
         Volume of each cell under `Reading.BASE`, shape (N,).
+    edges
+        Number of cells on the outline; the volumes of others are the same under every reading.
     changes
         By how much other readings differ: numbers of cells and their change of volume.
     total_mm3
         Volume inside the dose grid under each `Reading`, shape (readings,).
     outside_mm3
         Volume outside the dose grid under each `Reading`, shape (readings,).
-    cell, position_mm
-        Lattice cell and position across the planes of each sample, shape (N,).
+    places
+        Lattice cell and position across the planes of each sample, in pieces.
     highest, lowest
         The extremes, end caps of half a slice included; None when all lies outside.
     highest_gy, lowest_gy
@@ -67,11 +69,11 @@ class Samples:
     dose_gy: Floats
     spread_gy: Floats
     volume_mm3: Floats
+    edges: int
     changes: Mapping[Reading, tuple[Index, Floats]]
     total_mm3: Floats
     outside_mm3: Floats
-    cell: Index
-    position_mm: Floats
+    places: tuple[tuple[Index, Floats], ...]
     lattice: Lattice
     frame: Frame
     highest: Extreme | None
@@ -80,10 +82,23 @@ class Samples:
     lowest_gy: tuple[float, float]
 
     def points_mm(self, chosen: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the patient coordinates of some samples, shape (len(chosen), 3)."""
-        flat = self.lattice.points(self.cell[chosen])
-        local = np.column_stack([flat, self.position_mm[chosen]])
-        return self.frame.to_patient(local)
+        """Return the patient coordinates of some samples, numbered in rising order.
+
+        Of shape (len(chosen), 3).
+        """
+        begin = np.cumsum([0, *(len(cell) for cell, _ in self.places)])
+        found = [
+            (cell.take(some - first), position.take(some - first))
+            for (cell, position), first, some in zip(
+                self.places,
+                begin.tolist(),
+                np.split(chosen, np.searchsorted(chosen, begin[1:-1])),
+                strict=False,
+            )
+        ]
+        flat = self.lattice.points(np.concatenate([cell for cell, _ in found]))
+        position = np.concatenate([position for _, position in found])
+        return self.frame.to_patient(np.column_stack([flat, position]))
 
 
 def sample(stack: PlaneStack, dose: DoseGrid) -> Samples:
@@ -112,11 +127,9 @@ class _Collector:
         self._lattice = lattice
         self._dose = dose
         self._stack = stack
-        self._edge: list[Kept] = []
-        self._full: list[Kept] = []
+        self._edge: list[Cells] = []
+        self._full: list[Cells] = []
         self._count = 0
-        self._edge_volume: list[Floats] = []
-        self._full_volume: list[Floats] = []
         self._changes: dict[Reading, list[tuple[Index, Floats]]] = {}
         self._total = np.zeros(len(Reading))
         self._outside = np.zeros(len(Reading))
@@ -149,31 +162,31 @@ class _Collector:
         spread = _spread(found.along_x * rest[0], found.along_y * rest[1], found.across)
         position = slabs.positions_mm.take(thin)
         size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
-        kept, middles = Kept(found.mean_gy, spread, cell, position), found.dose_gy
+        base = edges.share.take(used)
+        kept, middles = Cells(found.mean_gy, spread, base * size, cell, position), found.dose_gy
         missing = np.isnan(middles)
         if missing.any():
             dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
             self._add_outside(edges, size.take(outside), used.take(outside))
             kept, used, size = kept.only(dosed), used.take(dosed), size.take(dosed)
-            middles = middles.take(dosed)
-        base = edges.share.take(used)
-        self._add_volumes(edges, base, size, used)
+            middles, base = middles.take(dosed), base.take(dosed)
+        self._add_volumes(edges, kept.volume_mm3, base, size, used)
         self._edge.append(kept)
         self._watch(kept, middles, base > 0.5, in_cap=edges.in_cap)
         if edges.in_cap:
             self._watch_beyond(kept, middles, _longest(edges).take(used) > 0.5)
 
-    def _add_volumes(self, edges: EdgeCells, base: Floats, size: Floats, used: Index) -> None:
+    def _add_volumes(
+        self, edges: EdgeCells, held: Floats, base: Floats, size: Floats, used: Index
+    ) -> None:
         """Take in what edge cells with a dose hold under each reading."""
-        held = base * size
-        self._edge_volume.append(held)
         self._total += float(held.sum())
         for reading, share in edges.other.items():
             change = share.take(used)
             change -= base
             # Same type as the volumes.
             change = change * size
-            differ = np.flatnonzero(change)
+            differ = np.flatnonzero(change != 0)
             change = change.take(differ)
             self._changes.setdefault(reading, []).append((differ + self._count, change))
             self._total[reading] += float(change.sum())
@@ -191,25 +204,25 @@ class _Collector:
         held = (self._lattice.step_mm**2 * full.thickness_mm).take(full.block)
         spread = _spread(found.along_x, found.along_y, found.across)
         middles = found.dose_gy
-        kept = Kept(found.mean_gy, spread, full.cell, full.positions_mm.take(full.block))
+        position = full.positions_mm.take(full.block)
+        kept = Cells(found.mean_gy, spread, held, full.cell, position)
         missing = np.isnan(middles)
         if missing.any():
             self._outside += float(held[missing].sum())
             dosed = np.flatnonzero(~missing)
-            kept, held, middles = kept.only(dosed), held.take(dosed), middles.take(dosed)
+            kept, middles = kept.only(dosed), middles.take(dosed)
         self._full.append(kept)
-        self._full_volume.append(held)
-        self._total += float(held.sum())
+        self._total += float(kept.volume_mm3.sum())
         self._watch(kept, middles, None, in_cap=False)
 
-    def _watch_beyond(self, kept: Kept, middles: Floats, counted: NDArray[np.bool_]) -> None:
+    def _watch_beyond(self, kept: Cells, middles: Floats, counted: NDArray[np.bool_]) -> None:
         """Take in the cells of an end that may reach as far as the next slice."""
         inner, self._in_caps = self._in_caps, self._beyond
         self._watch(kept, middles, counted, in_cap=True)
         self._in_caps = inner
 
     def _watch(
-        self, kept: Kept, middles: Floats, counted: NDArray[np.bool_] | None, *, in_cap: bool
+        self, kept: Cells, middles: Floats, counted: NDArray[np.bool_] | None, *, in_cap: bool
     ) -> None:
         """Look at the dose in the middles of cells: their means are no place's dose."""
         dose, chosen = middles, None
@@ -346,24 +359,19 @@ class _Collector:
     def samples(self, dose: DoseGrid) -> Samples:
         """Join everything collected; large cells are cut finer where the dose asks for it."""
         found = np.isfinite(self._highest[0])
-        edge, full = Kept.joined(self._edge), Kept.joined(self._full)
-        inside = refined(
-            Cells(
-                full.dose_gy, full.spread_gy, join(self._full_volume), full.cell, full.position_mm
-            ),
-            lattice=self._lattice,
-            frame=self._stack.frame,
-            dose=dose,
-        )
+        cells = [
+            *self._edge,
+            *refined(self._full, lattice=self._lattice, frame=self._stack.frame, dose=dose),
+        ]
         return Samples(
-            dose_gy=np.concatenate([edge.dose_gy, inside.dose_gy]),
-            spread_gy=np.concatenate([edge.spread_gy, inside.spread_gy]),
-            volume_mm3=join([*self._edge_volume, inside.volume_mm3]),
+            dose_gy=join([some.dose_gy for some in cells]),
+            spread_gy=join([some.spread_gy for some in cells]),
+            volume_mm3=join([some.volume_mm3 for some in cells]),
+            edges=self._count,
             changes={reading: _together(parts) for reading, parts in self._changes.items()},
             total_mm3=self._total,
             outside_mm3=self._outside,
-            cell=np.concatenate([edge.cell, inside.cell]),
-            position_mm=np.concatenate([edge.position_mm, inside.position_mm]),
+            places=tuple((some.cell, some.position_mm) for some in cells),
             lattice=self._lattice,
             frame=self._stack.frame,
             highest=_extreme(self._highest) if found else None,
