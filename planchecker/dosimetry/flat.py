@@ -89,8 +89,8 @@ class FlatLoops:
 
     def _from_first(self) -> list[Floats]:
         """Return the coordinates axis by axis, counted from the first vertex of each loop."""
-        first, sizes = self.begin[:-1], self.sizes
-        return [column - np.repeat(column[first], sizes) for column in self.columns()]
+        first = self.begin[:-1]
+        return [column - column[first].take(self.loop) for column in self.columns()]
 
     def total(self, values: Floats) -> Floats:
         """Sum values of vertices loop by loop; every loop needs a vertex."""
@@ -134,11 +134,12 @@ class FlatLoops:
         for _ in range(4):
             x, y, sizes = all_x.take(kept), all_y.take(kept), np.diff(begin)
             even = sizes - sizes % 2
-            place = np.arange(len(kept)) - np.repeat(begin[:-1], sizes)
-            odd = (place & 1 == 1) & (place < np.repeat(np.where(even >= 16, even, 0), sizes))
+            of = self.loop.take(kept)
+            place = np.arange(len(kept)) - begin.take(of)
+            odd = (place & 1 == 1) & (place < np.where(even >= 16, even, 0).take(of))
             middle = np.flatnonzero(odd)
             after = middle + 1
-            loop = self.loop.take(kept.take(middle))
+            loop = of.take(middle)
             last = np.flatnonzero(after == begin[1:].take(loop))
             after[last] = begin.take(loop.take(last))
             x0, y0 = x.take(middle - 1), y.take(middle - 1)
@@ -164,13 +165,11 @@ class FlatLoops:
         alongs = [column[self.following] - column for column in columns]
         length = np.sqrt(alongs[0] ** 2 + alongs[1] ** 2)
         pieces = np.maximum(1, np.ceil(length / longest_mm)).astype(np.intp)
-        until = np.cumsum(pieces)
-        share = (np.arange(until[-1]) - np.repeat(until - pieces, pieces)) / np.repeat(
-            pieces, pieces
-        )
+        edge = np.repeat(np.arange(len(pieces)), pieces)
+        share = (np.arange(len(edge)) - (np.cumsum(pieces) - pieces).take(edge)) / pieces.take(edge)
         points = np.empty((len(share), 2))
         for axis, (column, along) in enumerate(zip(columns, alongs, strict=True)):
-            points[:, axis] = np.repeat(column, pieces) + share * np.repeat(along, pieces)
+            points[:, axis] = column.take(edge) + share * along.take(edge)
         return self._of(points, np.add.reduceat(pieces, self.begin[:-1]))
 
 

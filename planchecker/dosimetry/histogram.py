@@ -168,7 +168,7 @@ def _spans(
     far_start, far_end = start.take(beyond), end.take(beyond)
     start.clip(least, most - 1.0, out=start)
     np.maximum(end, start + 0.5, out=end)
-    np.minimum(end, most, out=end)
+    end.clip(-np.inf, most, out=end)
     if len(beyond):
         most = max((bins.highest - bins.low) / bins.width, 1.0)
         start[beyond] = far_start.clip(0.0, most - 1.0, out=far_start)

@@ -85,8 +85,10 @@ class Lattice:
 
 
 def _number_of(along_mm: NDArray[np.float64], first_mm: float, step_mm: float, of: Index) -> Index:
-    place = np.rint((along_mm - first_mm) / step_mm).astype(np.intp)
-    return np.where((place >= 0) & (place < len(of)), of[np.clip(place, 0, len(of) - 1)], -1)
+    place = np.rint((along_mm - first_mm) / step_mm)
+    # What lies before the first or after the last finds the number that is put at the end.
+    place.clip(-1, len(of), out=place)
+    return np.append(of, -1).take(place.astype(np.intp))
 
 
 def lattice_for(stack: PlaneStack, dose: DoseGrid) -> Lattice:

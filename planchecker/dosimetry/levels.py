@@ -150,9 +150,9 @@ class Coverage:
         dx, dy = np.abs(dx), np.abs(dy)
         total = dx + dy
         self._depth = depth
-        self._level = None if (total > 0).all() else total > 0
-        scale = total if self._level is None else np.where(self._level, total, 1.0)
-        self._inverse = 1 / scale
+        self._even = np.flatnonzero(total <= 0)
+        total.reshape(-1)[self._even] = 1.0
+        self._inverse = 1 / total
         self._small = np.minimum(dx, dy) * self._inverse
         self._corner = 1 / (2 * self._small * (1 - self._small)).clip(1e-12, np.inf)
         self._rest = 1 / (1 - self._small)
@@ -162,8 +162,8 @@ class Coverage:
         """Return the covered shares with the outline moved outward by so many cells."""
         depth = self._depth + outward if outward else self._depth
         alpha = depth * self._inverse
-        if self._level is not None:
-            alpha = np.where(self._level, alpha, np.sign(depth))
+        if len(self._even):
+            alpha.reshape(-1)[self._even] = np.sign(depth.reshape(-1).take(self._even))
         low = np.abs(alpha)
         np.subtract(0.5, low, out=low).clip(0.0, np.inf, out=low)
         # Products are many times faster than a choice between two arrays.

@@ -156,11 +156,19 @@ class Outlines:
             hole = self._hole[loop]
             within = within ^ hole
         # Beyond the radius the level of a circle would fall again: flat from there on.
-        signed = np.where(within, np.minimum(depth, radius), -depth)
+        # Products are many times faster than a choice between two arrays.
+        signed = depth - within * (depth - np.minimum(depth, radius))
+        signed *= _sign(within)
         level = signed * (2 * radius - signed)
         if holes:
-            level, radius2 = np.where(hole, -level, level), np.where(hole, -radius2, radius2)
-        return Field(level, radius2)
+            sign = _sign(~hole)
+            level *= sign
+            radius2 *= sign
+        return Field(np.asarray(level, dtype=np.float32), radius2)
+
+
+def _sign(positive: Mask) -> Singles:
+    return np.asarray(2 * positive.view(np.int8) - 1, dtype=np.float32)
 
 
 def _look() -> list[tuple[int, int]]:
@@ -180,12 +188,12 @@ class _Pieces:
         self._sizes = flat.sizes
         self._shortest = int(flat.sizes.min())
         sizes = flat.sizes + _MORE
-        begin = np.cumsum(sizes) - sizes
         loop = np.repeat(np.arange(len(sizes)), sizes)
-        place = np.arange(len(loop)) - begin[loop] - _BESIDE
         # Every loop begins with its last vertices and ends with its first ones once more.
-        vertex = flat.begin[:-1][loop] + place % flat.sizes[loop]
-        self._x, self._y = flat.points[vertex].T.copy()
+        place = np.arange(len(loop)) - (np.cumsum(sizes) - sizes + _BESIDE).take(loop)
+        vertex = flat.begin.take(loop)
+        vertex += self._on_loop(place, loop)
+        self._x, self._y = (column.take(vertex) for column in flat.columns())
 
     def distance(self, x_mm: Floats, y_mm: Floats, piece: Index) -> Singles:
         """Return the distance to a piece and those along the loop to where it is least."""
@@ -199,7 +207,7 @@ class _Pieces:
         loop = self.flat.loop.take(piece)
         piece = self._moved(piece, loop, self._offset(x_mm, y_mm, piece, loop))
         best, ahead = self._nearest(x_mm, y_mm, piece, loop)
-        moving = np.flatnonzero(ahead)
+        moving = np.flatnonzero(ahead != 0)
         if len(moving):
             of = loop.take(moving)
             piece = self._moved(piece.take(moving), of, ahead.take(moving) * (_BESIDE + 1))
@@ -208,17 +216,20 @@ class _Pieces:
         return best
 
     def _moved(self, piece: Index, loop: Index, by: Index) -> Index:
-        begin = self.flat.begin[:-1][loop]
-        size = self._sizes.take(loop)
+        begin = self.flat.begin.take(loop)
         on = piece - begin
         on += by
+        return np.asarray(begin + self._on_loop(on, loop))
+
+    def _on_loop(self, place: Index, loop: Index) -> Index:
+        """Return places along loops counted from 0 to the size of the loop."""
+        size = self._sizes.take(loop)
         if self._shortest <= _FARTHEST:
-            return np.asarray(begin + on % size)
+            return np.asarray(place % size)
         # Far faster than the remainder; no move is longer than a loop.
-        on += size * (on < 0)
-        on -= size * (on >= size)
-        on += begin
-        return on
+        place += size * (place < 0)
+        place -= size * (place >= size)
+        return place
 
     def _offset(self, x_mm: Floats, y_mm: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
         """Return how many pieces on the foot of a point lies if the loop ran on straight."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from planchecker.dosimetry.cells import Cells
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.ends import highest, lowest
 from planchecker.dosimetry.frame import Frame, swaps_of
 from planchecker.dosimetry.lattice import Lattice
 
@@ -113,13 +114,12 @@ def _telling(cells: Cells, most: int) -> Index:
     tail = min(math.ceil(_TAIL_MM3 / float(cells.volume_mm3.mean())), len(found), most // 3)
     if tail:
         reach = cells.dose_gy + cells.spread_gy
-        found[np.argpartition(reach, -tail)[-tail:]] = True
+        found[highest(reach, tail)] = True
         reach = cells.dose_gy - cells.spread_gy
-        found[np.argpartition(reach, tail - 1)[:tail]] = True
+        found[lowest(reach, tail)] = True
     steep = np.flatnonzero((cells.spread_gy > _STEEP * (high - low)) & ~found)
     room = most - int(found.sum())
     if len(steep) > room:
-        steepest = np.argpartition(cells.spread_gy[steep], len(steep) - room)
-        steep = steep[steepest[len(steep) - room :]]
+        steep = steep[highest(cells.spread_gy[steep], room)]
     found[steep] = True
     return np.flatnonzero(found)

@@ -177,8 +177,8 @@ def _pairs(
     block: NDArray[np.intp], following: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pair each edge of the block with those that follow it in the sorted order."""
-    first = np.repeat(block, following)
-    before = np.repeat(np.cumsum(following) - following, following)
+    edge = np.repeat(np.arange(len(block)), following)
+    first, before = block.take(edge), (np.cumsum(following) - following).take(edge)
     return first, first + 1 + np.arange(len(first)) - before
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from planchecker.dosimetry.cells import Cells, join
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.ends import highest, lowest
 from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.lattice import Lattice, lattice_for
 from planchecker.dosimetry.lattice_dose import LatticeDose, NodePlane
@@ -340,9 +341,9 @@ class _Collector:
             return
         # Between two vertices the dose may rise above both: look closer at the best edges.
         if len(chosen) > 2 * _VERTICES_LOOKED_AT:
-            ends = (_VERTICES_LOOKED_AT, len(chosen) - _VERTICES_LOOKED_AT)
-            order = np.argpartition(values[chosen], ends)
-            chosen = chosen[np.concatenate([order[: ends[0]], order[ends[1] :]])]
+            told = values.take(chosen)
+            ends = [find(told, _VERTICES_LOOKED_AT) for find in (lowest, highest)]
+            chosen = chosen.take(np.concatenate(ends))
         behind = np.empty_like(flat.following)
         behind[flat.following] = np.arange(len(behind))
         start, *beside = (
@@ -390,7 +391,11 @@ def _longest(edges: EdgeCells) -> Floats:
 def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
     """Half the width of doses over a cell; a box in a linear dose, by its standard deviation."""
     squares = along_x * along_x + along_y * along_y + across * across
-    return np.nan_to_num(0.5 * np.sqrt(squares))
+    spread = 0.5 * np.sqrt(squares)
+    # At the rim of the grid a neighbour may have no dose.
+    if np.isnan(spread.sum()):
+        spread[np.isnan(spread)] = 0.0
+    return spread
 
 
 def _together(parts: list[tuple[Index, Floats]]) -> tuple[Index, Floats]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.dose import DoseGrid
+from planchecker.dosimetry.ends import highest, lowest
 from planchecker.dosimetry.readings import OUTLINE_MM, Reading
 from planchecker.dosimetry.sampling import Extreme, Samples
 
@@ -88,9 +89,8 @@ def curvature_at(samples: Samples, dose: DoseGrid) -> DoseCurvature:
     # All of the hottest and coldest cells matter, of the others a regular choice will do.
     tail = min(count, _MOST_SAMPLES // 8)
     marked = np.zeros(count, dtype=bool)
-    ends = np.argpartition(samples.dose_gy, (tail - 1, count - tail))
-    marked[ends[:tail]] = True
-    marked[ends[count - tail :]] = True
+    marked[lowest(samples.dose_gy, tail)] = True
+    marked[highest(samples.dose_gy, tail)] = True
     marked[:: max(1, count // (_MOST_SAMPLES // 2))] = True
     chosen = np.flatnonzero(marked)
     levels = samples.dose_gy[chosen]
