@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,7 @@ import planchecker.reading
 from constraints.metric import Metric
 from planchecker.case import Case, LinkKind
 from planchecker.cli.measure import measure_doses
+from planchecker.cli.output import progress
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.errors import PlanCheckerError
 
@@ -193,3 +196,18 @@ def test_names_of_the_export_cannot_drive_the_terminal(run: Run) -> None:
         _, out, _ = run((named("\x1b[2J\u202ename"),), command, ".")
         assert "\x1b" not in out
         assert "\u202e" not in out
+
+
+def test_progress_is_drawn_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A process with threads cannot share its work with others.
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    before = threading.active_count()
+    with progress("reading") as tick:
+        assert tick is not None
+        tick(1, 2)
+        assert threading.active_count() == before
+        tick(2, 2)
+    assert "reading" in screen.getvalue()
+    assert "100%" in screen.getvalue()

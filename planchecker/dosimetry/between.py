@@ -59,10 +59,28 @@ class Between:
 
     Where the cells are many, whole thin planes are worked out first and then picked from;
     where they are few, only what they need. The numbers are the same.
+
+    Parameters
+    ----------
+    held
+        Dose on planes of the lattice, shape (planes, cells).
+    lower, share
+        Of each thin plane: the held plane below it, and how far it lies towards the next.
+    which, cell
+        Thin plane and lattice cell of each cell asked for.
+    reach
+        How many cells on or back may be asked for; no cell lies closer to either end.
     """
 
     def __init__(
-        self, held: NDArray[np.float32], lower: Index, share: Floats, which: Index, cell: Index
+        self,
+        held: NDArray[np.float32],
+        lower: Index,
+        share: Floats,
+        which: Index,
+        cell: Index,
+        *,
+        reach: int,
     ) -> None:
         size = held.shape[1]
         self._planes: NDArray[np.float32] | None = None
@@ -77,23 +95,26 @@ class Between:
             self._held, self._size = held.reshape(-1), size
             self._share = share.take(which)
             self._at = (lower * size).take(which)
+        # Counted from the first cell in reach: no sums to be made for each offset.
         self._at += cell
+        self._at -= reach
+        self._reach = reach
 
     def rise(self) -> NDArray[np.float32]:
         """Return by how much the upper of the two held planes is higher."""
         if self._planes is not None:
-            return np.asarray(self._rises.reshape(-1).take(self._at))
-        rise = self._held.take(self._at + self._size)
-        rise -= self._held.take(self._at)
+            return np.asarray(self._rises.reshape(-1)[self._reach :].take(self._at))
+        rise = self._held[self._reach + self._size :].take(self._at)
+        rise -= self._held[self._reach :].take(self._at)
         return np.asarray(rise)
 
     def value(self, offset: int) -> NDArray[np.float32]:
         """Return the dose so many cells on."""
-        at = self._at + offset if offset else self._at
+        first = self._reach + offset
         if self._planes is not None:
-            return np.asarray(self._planes.take(at))
-        below = self._held.take(at)
-        value = self._held.take(at + self._size)
+            return np.asarray(self._planes[first:].take(self._at))
+        below = self._held[first:].take(self._at)
+        value = self._held[first + self._size :].take(self._at)
         value -= below
         value *= self._share
         value += below

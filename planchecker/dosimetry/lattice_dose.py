@@ -119,7 +119,12 @@ class LatticeDose:
         step = self._n_nodes[index + 1] - self._n_nodes[index]
         slopes = (self._n_sign * thickness_mm / step).astype(np.float32)
         between = Between(
-            self._held, index - self._held_from, share.astype(np.float32), which, cell
+            self._held,
+            index - self._held_from,
+            share.astype(np.float32),
+            which,
+            cell,
+            reach=columns,
         )
         rise = between.rise()
         rise *= slopes.take(which)

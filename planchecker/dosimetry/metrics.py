@@ -173,11 +173,11 @@ class _Question:
         curves = self.dvh.curves
         if curves is None:
             raise AssertionError("asked only of a DVH with curves")
-        volume = curves.volume_mm3[reading] / 1000
-        if hottest_cc > volume[0]:
+        volume = curves.volume_mm3[reading]
+        if hottest_cc > volume[0] / 1000:
             # Under this reading the structure is smaller, or the rest lies outside at 0 Gy.
             return 0.0 if self.dvh.outside_cc > 0 else float(curves.edges_gy[0])
-        found = _highest_with(volume, curves.edges_gy, hottest_cc)
+        found = _highest_with(volume, curves.edges_gy, 1000 * hottest_cc)
         if reading is not Reading.BASE or self.dvh.lowest is None or self.dvh.highest is None:
             return found
         # The edges may reach as far as other readings do; this one ends at its extremes.
@@ -291,12 +291,12 @@ class _Question:
         return None
 
 
-def _highest_with(volume_cc: Floats, edges_gy: Floats, hottest_cc: float) -> float:
+def _highest_with(volume_mm3: Floats, edges_gy: Floats, hottest_mm3: float) -> float:
     """Highest dose that at least this much volume receives, on a falling curve."""
     # Sums of many cells may miss the whole volume by their last digits.
-    asked = hottest_cc * (1 - 1e-9)
-    falling, doses = volume_cc[::-1], edges_gy[::-1]
-    after = min(int(np.searchsorted(falling, asked, side="left")), len(falling) - 1)
+    asked = hottest_mm3 * (1 - 1e-9)
+    falling, doses = volume_mm3[::-1], edges_gy[::-1]
+    after = min(int(falling.searchsorted(asked)), len(falling) - 1)
     if after == 0:
         return float(doses[0])
     share = (falling[after] - asked) / (falling[after] - falling[after - 1])

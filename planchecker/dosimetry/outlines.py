@@ -99,8 +99,9 @@ class Outlines:
         cell = np.flatnonzero(self.touched)
         piece = piece_in[cell]
         # The nearest comes last and stays; the lattice has a margin of so many cells.
+        cell -= _LOOK_CELLS * (columns + 1)
         for across, along in _LOOK:
-            piece_in[cell + (across * columns + along)] = piece
+            piece_in[(across + _LOOK_CELLS) * columns + along + _LOOK_CELLS :][cell] = piece
         return piece_in
 
     @property
@@ -233,10 +234,9 @@ class _Pieces:
 
     def _offset(self, x_mm: Floats, y_mm: Floats, piece: Index, loop: Index) -> NDArray[np.int8]:
         """Return how many pieces on the foot of a point lies if the loop ran on straight."""
-        first = piece + (_MORE * loop + _BESIDE)
-        x, y = self._x.take(first), self._y.take(first)
-        first += 1
-        ax, ay = self._x.take(first), self._y.take(first)
+        first = piece + _MORE * loop
+        x, y = (along[_BESIDE:].take(first) for along in (self._x, self._y))
+        ax, ay = (along[_BESIDE + 1 :].take(first) for along in (self._x, self._y))
         ax -= x
         ay -= y
         t = (x_mm - x) * ax
@@ -257,9 +257,8 @@ class _Pieces:
         x0 = (self._x.take(first) - x_mm).astype(np.float32)
         y0 = (self._y.take(first) - y_mm).astype(np.float32)
         for step in range(1, _MORE + 1):
-            first += 1
-            x1 = (self._x.take(first) - x_mm).astype(np.float32)
-            y1 = (self._y.take(first) - y_mm).astype(np.float32)
+            x1 = (self._x[step:].take(first) - x_mm).astype(np.float32)
+            y1 = (self._y[step:].take(first) - y_mm).astype(np.float32)
             ax, ay = x1 - x0, y1 - y0
             t = x0 * ax
             t += y0 * ay
