@@ -45,11 +45,6 @@ class Measured:
 class Remembering:
     """Computes histograms as `planchecker.compute_dvhs` does and keeps the last of each ROI.
 
-    Parameters
-    ----------
-    processes
-        How many processes may share the work.
-
     Examples
     --------
     >>> from planchecker import check
@@ -60,15 +55,14 @@ class Remembering:
     []
     """
 
-    def __init__(self, *, processes: int = 1) -> None:
+    def __init__(self) -> None:
         self.dvhs: dict[int, DVH] = {}
-        self._processes = processes
 
     def __call__(
         self, structures: Sequence[Structure], dose: Any, **options: Any
     ) -> Sequence[DVH | PlanCheckerError]:
         """Compute the histograms of structures and remember them."""
-        found = compute_dvhs(structures, dose, processes=self._processes, **options)
+        found = compute_dvhs(structures, dose, **options)
         pairs = zip(structures, found, strict=True)
         self.dvhs.update({one.roi_number: dvh for one, dvh in pairs if isinstance(dvh, DVH)})
         return found

@@ -147,7 +147,7 @@ def check(  # noqa: PLR0913 - one a command-line option
     with progress("checking") as tick:
         reports = []
         for index, case in enumerate(cases, start=1):
-            remember = Remembering(processes=processes_at_hand())
+            remember = Remembering()
             report = check_case(
                 case,
                 protocol=protocol,
@@ -160,6 +160,7 @@ def check(  # noqa: PLR0913 - one a command-line option
                 pictures=format in _DRAWN,
                 pixels=read_hounsfield,
                 histograms=remember,
+                processes=processes_at_hand(),
             )
             if population is not None:
                 report = _placed(report, remember, population, fewest=fewest)

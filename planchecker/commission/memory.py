@@ -51,22 +51,26 @@ class Memory:
         return replace(case, structure_set=structures, doses=doses)
 
     def histograms(
-        self, structures: Sequence[Structure], dose: Any, *, spacing_mm: float | None = None
+        self,
+        structures: Sequence[Structure],
+        dose: Any,
+        *,
+        spacing_mm: float | None = None,
+        processes: int = 1,
     ) -> tuple[DVH | PlanCheckerError, ...]:
         """Compute histograms as `planchecker.compute_dvhs` does, or give those known."""
-        return tuple(self._histogram(structure, dose, spacing_mm) for structure in structures)
-
-    def _histogram(
-        self, structure: Structure, dose: Any, spacing_mm: float | None
-    ) -> DVH | PlanCheckerError:
-        key = (structure, dose, spacing_mm)
-        if key not in self._histograms:
-            (found,) = compute_dvhs([structure], dose, spacing_mm=spacing_mm)
-            if not isinstance(found, DVH):
-                return found
-            _put(self._histograms, key, found, _MOST_HISTOGRAMS)
-        self._histograms.move_to_end(key)
-        return self._histograms[key]
+        keys = [(structure, dose, spacing_mm) for structure in structures]
+        new = {key: key[0] for key in keys if key not in self._histograms}
+        found: dict[Any, DVH | PlanCheckerError] = {
+            key: self._histograms[key] for key in keys if key not in new
+        }
+        answers = compute_dvhs([*new.values()], dose, spacing_mm=spacing_mm, processes=processes)
+        found.update(zip(new, answers, strict=True))
+        for key, answer in found.items():
+            if isinstance(answer, DVH):
+                _put(self._histograms, key, answer, _MOST_HISTOGRAMS)
+                self._histograms.move_to_end(key)
+        return tuple(found[key] for key in keys)
 
 
 def _kept(known: "OrderedDict[bytes, Any]", value: Any, most: int) -> Any:

@@ -12,7 +12,7 @@ from planchecker.side_by_side import side_by_side
 __all__ = ["Histograms", "compute_dvhs", "cost_of"]
 
 Histograms = Callable[..., Sequence[DVH | PlanCheckerError]]
-"""Computes many histograms as `compute_dvhs` does; takes structures, dose and `spacing_mm`."""
+"""Computes many histograms as `compute_dvhs` does; takes all it does."""
 
 
 def compute_dvhs(
