@@ -13,7 +13,8 @@ from planchecker.dosimetry.histogram import Curves, cumulate
 from planchecker.dosimetry.metrics import MetricValue, evaluate
 from planchecker.dosimetry.planes import PlaneStack, stack_planes
 from planchecker.dosimetry.readings import Reading
-from planchecker.dosimetry.sampling import Extreme, sample
+from planchecker.dosimetry.samples import Extreme
+from planchecker.dosimetry.sampling import sample
 from planchecker.dosimetry.structure import Structure
 from planchecker.dosimetry.uncertainty import DoseCurvature, band, curvature_at, extreme_band
 from planchecker.errors import GeometryError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planchecker.dosimetry.readings import Reading
-from planchecker.dosimetry.sampling import Samples
+from planchecker.dosimetry.samples import Samples
 
 __all__ = ["Curves", "cumulate"]
 

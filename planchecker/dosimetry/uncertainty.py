@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planchecker.dosimetry.dose import DoseGrid
 from planchecker.dosimetry.ends import highest, lowest
 from planchecker.dosimetry.readings import OUTLINE_MM, Reading
-from planchecker.dosimetry.sampling import Extreme, Samples
+from planchecker.dosimetry.samples import Extreme, Samples
 
 __all__ = ["DoseCurvature", "band", "curvature_at", "extreme_band"]
 
