@@ -100,22 +100,23 @@ class Between:
         self._at -= reach
         self._reach = reach
 
-    def rise(self) -> NDArray[np.float32]:
-        """Return by how much the upper of the two held planes is higher."""
+    def rise(self, some: slice) -> NDArray[np.float32]:
+        """Return for some of the cells by how much the upper of the two held planes is higher."""
+        at = self._at[some]
         if self._planes is not None:
-            return np.asarray(self._rises.reshape(-1)[self._reach :].take(self._at))
-        rise = self._held[self._reach + self._size :].take(self._at)
-        rise -= self._held[self._reach :].take(self._at)
+            return np.asarray(self._rises.reshape(-1)[self._reach :].take(at))
+        rise = self._held[self._reach + self._size :].take(at)
+        rise -= self._held[self._reach :].take(at)
         return np.asarray(rise)
 
-    def value(self, offset: int) -> NDArray[np.float32]:
-        """Return the dose so many cells on."""
-        first = self._reach + offset
+    def value(self, offset: int, some: slice) -> NDArray[np.float32]:
+        """Return the dose so many cells on from some of the cells."""
+        first, at = self._reach + offset, self._at[some]
         if self._planes is not None:
-            return np.asarray(self._planes[first:].take(self._at))
-        below = self._held[first:].take(self._at)
-        value = self._held[first + self._size :].take(self._at)
+            return np.asarray(self._planes[first:].take(at))
+        below = self._held[first:].take(at)
+        value = self._held[first + self._size :].take(at)
         value -= below
-        value *= self._share
+        value *= self._share[some]
         value += below
         return np.asarray(value)

@@ -16,15 +16,20 @@ __all__ = ["CellDose", "LatticeDose", "NodePlane"]
 Floats = NDArray[np.floating[Any]]
 Index = NDArray[np.intp]
 
+# What is worked on at a time stays in the cache, and its memory is used again.
+_PLANES_AT_ONCE = 8
+_CELLS_AT_ONCE = 16_384
+
 
 class CellDose(NamedTuple):
-    """Dose of what is filled of cells, NaN outside: in its middle, its mean, its change a cell."""
+    """Dose of what is filled of cells: in its middle, its mean, half its spread.
+
+    Where a cell lies outside the grid the first two are NaN.
+    """
 
     dose_gy: Floats
     mean_gy: Floats
-    along_x: Floats
-    along_y: Floats
-    across: Floats
+    spread_gy: Floats
 
 
 class NodePlane(NamedTuple):
@@ -113,7 +118,6 @@ class LatticeDose:
         """
         if not self._separable:
             return self._pointwise(positions_mm, thickness_mm, which, cell, shift)
-        columns = self._lattice.shape[1]
         index, share, _ = self._places(2, positions_mm)
         self._hold(int(index.min()), int(index.max()) + 2)
         step = self._n_nodes[index + 1] - self._n_nodes[index]
@@ -124,26 +128,42 @@ class LatticeDose:
             share.astype(np.float32),
             which,
             cell,
-            reach=columns,
+            reach=self._lattice.shape[1],
         )
-        rise = between.rise()
-        rise *= slopes.take(which)
-        here = between.value(0)
-        dose, mean = here.astype(np.float64), here.astype(np.float64)
-        along_x, along_y = (
-            follow(
-                dose,
-                mean,
-                between.value(step) - here,
-                here - between.value(-step),
-                None if shift is None else shift[axis],
-            )
-            for axis, step in enumerate((1, columns))
-        )
+        found = CellDose(*(np.empty(len(cell)) for _ in range(3)))
+        for begin in range(0, len(cell), _CELLS_AT_ONCE):
+            some = slice(begin, begin + _CELLS_AT_ONCE)
+            part = CellDose(*(values[some] for values in found))
+            across = between.rise(some)
+            across *= slopes.take(which[some])
+            self._look_up(between, some, part, across, None if shift is None else shift[:, some])
         within = self._inside(positions_mm, which, cell, shift)
         if within is not None:
-            dose[~within] = mean[~within] = np.nan
-        return CellDose(dose, mean, along_x, along_y, rise)
+            found.dose_gy[~within] = found.mean_gy[~within] = np.nan
+        return found
+
+    def _look_up(
+        self,
+        between: Between,
+        some: slice,
+        found: CellDose,
+        across: Floats,
+        shift: Floats | None,
+    ) -> None:
+        """Fill in the dose of some cells, whose change across the planes is known."""
+        here = between.value(0, some)
+        found.dose_gy[...] = found.mean_gy[...] = here
+        changes = [across]
+        for axis, step in enumerate((1, self._lattice.shape[1])):
+            along = follow(
+                found.dose_gy,
+                found.mean_gy,
+                between.value(step, some) - here,
+                here - between.value(-step, some),
+                None if shift is None else shift[axis],
+            )
+            changes.append(along)
+        found.spread_gy[...] = _spread(changes, shift)
 
     def on_planes(
         self, x_mm: Floats, y_mm: Floats, positions_mm: Floats, which: Index
@@ -265,21 +285,24 @@ class LatticeDose:
         # Only the nodes that the cells lie between.
         left, right = int(self._x.lower.min()), int(self._x.lower.max()) + 2
         planes: NDArray[np.float32] = self._values[first:last, :, left:right]
-        ways = [(1, self._y.lower, self._y.share), (2, self._x.lower - left, self._x.share)]
+        ways = [
+            (axis, places.lower - begin, places.share.astype(np.float32).reshape(shape))
+            for axis, places, begin, shape in ((1, self._y, 0, (-1, 1)), (2, self._x, left, (-1,)))
+        ]
         if len(self._y.lower) > planes.shape[1]:
             # Whole rows are copied faster than single values: the longer way comes last.
             ways.reverse()
-        for axis, index, share in ways:
-            weight = share.astype(np.float32)
-            if axis == 1:
-                weight = weight[:, None]
-            lower, upper = (planes.take(index + k, axis=axis, mode="clip") for k in (0, 1))
-            # In place: a body has a million cells.
-            upper -= lower
-            upper *= weight
-            upper += lower
-            planes = upper
-        self._held = planes.reshape(len(planes), -1)
+        rows, columns = self._lattice.shape
+        self._held = np.empty((len(planes), rows * columns), dtype=np.float32)
+        for begin in range(0, len(planes), _PLANES_AT_ONCE):
+            some = planes[begin : begin + _PLANES_AT_ONCE]
+            for axis, index, weight in ways:
+                lower, upper = (some.take(index + k, axis=axis, mode="clip") for k in (0, 1))
+                upper -= lower
+                upper *= weight
+                upper += lower
+                some = upper
+            self._held[begin : begin + _PLANES_AT_ONCE] = some.reshape(len(some), -1)
         self._held_from = first
 
     def _pointwise(
@@ -309,7 +332,21 @@ class LatticeDose:
                 # As `follow` does; over half a cell the difference is a quarter of that over one.
                 width = 1.0 if shift is None else 1 - 2 * np.abs(shift[axis])
                 mean += np.nan_to_num(ahead - behind) * width**2 / 6
-        return CellDose(here, mean, *slopes)
+        # Across the planes a cell is filled from end to end.
+        return CellDose(here, mean, _spread([slopes[2], *slopes[:2]], shift))
+
+
+def _spread(changes: list[Floats], shift: Floats | None) -> Floats:
+    """Half the width of doses over what is filled of cells, by its standard deviation.
+
+    That of a box in a linear dose; the changes over a cell are those across, along x, along y.
+    """
+    across, *along = changes
+    squares = across * across
+    for axis, change in enumerate(along):
+        filled = change if shift is None else change * (1 - 2 * np.abs(shift[axis]))
+        squares += filled * filled
+    return np.asarray(0.5 * np.sqrt(squares))
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

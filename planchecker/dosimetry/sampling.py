@@ -82,14 +82,13 @@ class _Collector:
         thin, cell = edges.thin.take(used), edges.cell.take(used)
         shift = edges.shift.take(used, axis=1)
         found = self._dose.at(slabs.positions_mm, slabs.thickness_mm, thin, cell, shift)
-        rest = np.abs(shift)
-        rest *= -2
-        rest += 1
-        spread = _spread(found.along_x * rest[0], found.along_y * rest[1], found.across)
         position = slabs.positions_mm.take(thin)
         size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
         base = edges.share.take(used)
-        kept, middles = Cells(found.mean_gy, spread, base * size, cell, position), found.dose_gy
+        kept, middles = (
+            Cells(found.mean_gy, found.spread_gy, base * size, cell, position),
+            found.dose_gy,
+        )
         missing = np.isnan(middles)
         if missing.any():
             dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
@@ -128,10 +127,9 @@ class _Collector:
     def _add_full(self, full: FullCells) -> None:
         found = self._dose.at(full.positions_mm, full.thickness_mm, full.block, full.cell)
         held = (self._lattice.step_mm**2 * full.thickness_mm).take(full.block)
-        spread = _spread(found.along_x, found.along_y, found.across)
         middles = found.dose_gy
         position = full.positions_mm.take(full.block)
-        kept = Cells(found.mean_gy, spread, held, full.cell, position)
+        kept = Cells(found.mean_gy, found.spread_gy, held, full.cell, position)
         missing = np.isnan(middles)
         if missing.any():
             self._outside += float(held[missing].sum())
@@ -311,16 +309,6 @@ def _longest(edges: EdgeCells) -> Floats:
     """Share of the cells of a cap whose end lies just before the next slice."""
     shares = (edges.other.get(r) for r in (Reading.FULL_LOW, Reading.FULL_HIGH))
     return next(share for share in shares if share is not None)
-
-
-def _spread(along_x: Floats, along_y: Floats, across: Floats) -> Floats:
-    """Half the width of doses over a cell; a box in a linear dose, by its standard deviation."""
-    squares = along_x * along_x + along_y * along_y + across * across
-    spread = 0.5 * np.sqrt(squares)
-    # At the rim of the grid a neighbour may have no dose.
-    if np.isnan(spread.sum()):
-        spread[np.isnan(spread)] = 0.0
-    return spread
 
 
 def _together(parts: list[tuple[Index, Floats]]) -> tuple[Index, Floats]:
