@@ -22,6 +22,7 @@ __all__ = ["Tick", "processes_at_hand", "side_by_side"]
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
 Tick = Callable[[int, int], None]
+"""Takes how many are done, and of how many."""
 
 _MOST_PROCESSES: Final = 4
 """The largest structure of a plan takes a third of the time of all: more would wait for it."""
