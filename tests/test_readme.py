@@ -79,9 +79,13 @@ def test_the_demo_works_and_writes_its_page(tmp_path):
 def test_every_command_that_is_shown_works(arguments, folder):
     if "our-site.toml" in arguments:
         (folder / "our-site.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    words = [word.strip('"') for word in arguments.split()]
-    shown = run("-m", "planchecker", *words, folder=folder)
-    assert shown.returncode == 0, shown.stdout + shown.stderr
+    # One command reads what another wrote, and either may be the only one that is run.
+    batch = next(one for one in shown_subcommands() if one.startswith("batch "))
+    missing = ".sqlite" in arguments and not (folder / "checked").exists()
+    for one in (batch, arguments) if missing else (arguments,):
+        words = [word.strip('"') for word in one.split()]
+        shown = run("-m", "planchecker", *words, folder=folder)
+        assert shown.returncode == 0, shown.stdout + shown.stderr
 
 
 def test_the_five_lines_of_python_run(folder):
