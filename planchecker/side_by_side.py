@@ -49,7 +49,7 @@ def side_by_side(
     work: Callable[[Value], Answer],
     values: Sequence[Value],
     *,
-    costs: Sequence[float],
+    cost: Callable[[Value], float],
     processes: int,
     progress: Tick | None = None,
 ) -> list[Answer]:
@@ -61,9 +61,9 @@ def side_by_side(
         Must not change anything but what it returns.
     values
         What to work on.
-    costs
-        How dear each value is, in any unit: the dearest come first, so that none is left alone
-        at the end.
+    cost
+        Tells how dear a value is, in any unit: the dearest come first, so that none is left
+        alone at the end.
     processes
         How many processes at most, this one included; no more than `processes_at_hand` are used.
     progress
@@ -82,13 +82,13 @@ def side_by_side(
 
     Examples
     --------
-    >>> side_by_side(abs, [-1, 2, -3], costs=[1.0, 1.0, 5.0], processes=1)
+    >>> side_by_side(abs, [-1, 2, -3], cost=abs, processes=1)
     [1, 2, 3]
     """
     helpers = min(processes, processes_at_hand(), len(values)) - 1
     found = _Found[Answer](total=len(values), progress=progress)
     if helpers > 0:
-        order = sorted(range(len(values)), key=costs.__getitem__, reverse=True)
+        order = sorted(range(len(values)), key=lambda i: cost(values[i]), reverse=True)
         with _tickets(order) as tickets:
             _share(work, values, tickets, helpers, found)
     for index, value in enumerate(values):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ print("all the same")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process safely")
 def test_several_processes_change_no_bit(case, tmp_path):
     write(SAMPLE, tmp_path)
-    tests = __file__.rpartition("/")[0]
+    tests = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-W", "error::RuntimeWarning", "-c", BOTH_WAYS, str(tmp_path), tests],
         check=False,

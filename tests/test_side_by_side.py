@@ -28,7 +28,7 @@ def slow(value):
     return value * value, os.getpid()
 
 def shared(work, values, processes=2, **options):
-    return side_by_side(work, values, costs=[1.0] * len(values), processes=processes, **options)
+    return side_by_side(work, values, cost=lambda value: 1.0, processes=processes, **options)
 """
 
 CASES = {
@@ -42,7 +42,7 @@ CASES = {
         def work(value):
             began.append(value)
             time.sleep(0.02)
-        side_by_side(work, [1, 5, 3, 4, 2], costs=[1, 5, 3, 4, 2], processes=2)
+        side_by_side(work, [1, 5, 3, 4, 2], cost=float, processes=2)
         assert began == sorted(began, reverse=True) and len(began) < 5
     """,
     "no more processes than values": """
@@ -141,4 +141,4 @@ assert left is None, "a process stays behind"
 
 def test_here_and_now_there_is_at_least_one_process() -> None:
     assert 1 <= processes_at_hand() <= 4
-    assert side_by_side(str, [], costs=[], processes=4) == []
+    assert side_by_side(str, [], cost=len, processes=4) == []

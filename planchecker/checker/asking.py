@@ -187,7 +187,7 @@ def _outcomes(context: Context, centre: Centre, processes: int) -> Iterator[Outc
     found = side_by_side(
         partial(_told, context=context, teller=Teller(centre, context)),
         checks,
-        costs=[_DEAREST.index(one.code) if one.code in _DEAREST else -1 for one in checks],
+        cost=lambda one: _DEAREST.index(one.code) if one.code in _DEAREST else -1,
         processes=processes,
     )
     return chain.from_iterable(found)

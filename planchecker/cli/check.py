@@ -17,6 +17,7 @@ from planchecker.cli.output import (
     screen_style,
 )
 from planchecker.errors import ReadError
+from planchecker.side_by_side import processes_at_hand
 
 if TYPE_CHECKING:
     from planchecker.batch.metrics import Remembering
@@ -130,7 +131,6 @@ def check(  # noqa: PLR0913 - one a command-line option
     from planchecker.cli.prior import read_priors  # noqa: PLC0415
     from planchecker.reading import read_cases  # noqa: PLC0415
     from planchecker.reading.pixels import read_hounsfield  # noqa: PLC0415
-    from planchecker.side_by_side import processes_at_hand  # noqa: PLC0415
 
     decided = None
     if site is not None:

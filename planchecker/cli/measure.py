@@ -147,7 +147,7 @@ def _measure(
     rows = side_by_side(
         partial(_row, metrics, answers),
         structures,
-        costs=[cost_of(structure) for structure in structures],
+        cost=cost_of,
         processes=processes_at_hand(),
         progress=progress,
     )

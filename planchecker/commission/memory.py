@@ -60,11 +60,11 @@ class Memory:
     ) -> tuple[DVH | PlanCheckerError, ...]:
         """Compute histograms as `planchecker.compute_dvhs` does, or give those known."""
         keys = [(structure, dose, spacing_mm) for structure in structures]
-        new = {key: key[0] for key in keys if key not in self._histograms}
-        found: dict[Any, DVH | PlanCheckerError] = {
-            key: self._histograms[key] for key in keys if key not in new
-        }
-        answers = compute_dvhs([*new.values()], dose, spacing_mm=spacing_mm, processes=processes)
+        found: dict[Any, Any] = {key: self._histograms.get(key) for key in keys}
+        new = [key for key, known in found.items() if known is None]
+        answers = compute_dvhs(
+            [structure for structure, *_ in new], dose, spacing_mm=spacing_mm, processes=processes
+        )
         found.update(zip(new, answers, strict=True))
         for key, answer in found.items():
             if isinstance(answer, DVH):

@@ -35,23 +35,24 @@ def follow(
     Returns
     -------
     ndarray of shape (N,)
-        The change of dose over one cell.
+        The change of dose over what is filled.
     """
     # The mean of a parabola differs from its middle by this share of the second difference.
     bend = ahead - behind
     bend /= 24
+    change = ahead + behind
+    change *= 0.5
     if shift is not None:
         width = 1 - 2 * np.abs(shift)
         bend *= width
         bend *= width
+        change = change * width
         moved = ahead * shift.clip(0.0, 0.5)
         moved += behind * shift.clip(-0.5, 0.0)
         dose += moved
         bend += moved
     mean += bend
-    ahead += behind
-    ahead *= 0.5
-    return ahead
+    return change
 
 
 class Between:

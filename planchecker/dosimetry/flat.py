@@ -11,6 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.runs import runs
+
 __all__ = ["FlatLoops", "median"]
 
 Floats = NDArray[np.float64]
@@ -165,8 +167,8 @@ class FlatLoops:
         alongs = [column[self.following] - column for column in columns]
         length = np.sqrt(alongs[0] ** 2 + alongs[1] ** 2)
         pieces = np.maximum(1, np.ceil(length / longest_mm)).astype(np.intp)
-        edge = np.repeat(np.arange(len(pieces)), pieces)
-        share = (np.arange(len(edge)) - (np.cumsum(pieces) - pieces).take(edge)) / pieces.take(edge)
+        edge, place = runs(pieces)
+        share = place / pieces.take(edge)
         points = np.empty((len(share), 2))
         for axis, (column, along) in enumerate(zip(columns, alongs, strict=True)):
             points[:, axis] = column.take(edge) + share * along.take(edge)

@@ -24,7 +24,8 @@ _CELLS_AT_ONCE = 16_384
 class CellDose(NamedTuple):
     """Dose of what is filled of cells: in its middle, its mean, half its spread.
 
-    Where a cell lies outside the grid the first two are NaN.
+    The spread is that of a box in a linear dose with the same standard deviation. Where a cell
+    lies outside the grid the first two are NaN.
     """
 
     dose_gy: Floats
@@ -153,7 +154,7 @@ class LatticeDose:
         """Fill in the dose of some cells, whose change across the planes is known."""
         here = between.value(0, some)
         found.dose_gy[...] = found.mean_gy[...] = here
-        changes = [across]
+        squares = across * across
         for axis, step in enumerate((1, self._lattice.shape[1])):
             along = follow(
                 found.dose_gy,
@@ -162,8 +163,8 @@ class LatticeDose:
                 here - between.value(-step, some),
                 None if shift is None else shift[axis],
             )
-            changes.append(along)
-        found.spread_gy[...] = _spread(changes, shift)
+            squares += along * along
+        found.spread_gy[...] = 0.5 * np.sqrt(squares)
 
     def on_planes(
         self, x_mm: Floats, y_mm: Floats, positions_mm: Floats, which: Index
@@ -319,34 +320,22 @@ class LatticeDose:
             flat = flat + step * shift.T
         local = np.column_stack([flat, positions_mm[which]])
         here = self._dose.at(self._frame.to_patient(local))
-        mean, slopes = here.copy(), []
+        mean, squares = here.copy(), np.zeros(len(here))
         for axis, size in ((0, step), (1, step), (2, thickness_mm[which])):
             place = local.copy()
             place[:, axis] += 0.5 * size
             ahead = self._dose.at(self._frame.to_patient(place)) - here
             place[:, axis] -= size
             behind = here - self._dose.at(self._frame.to_patient(place))
+            # Across the planes a cell is filled from end to end.
+            width = 1.0 if shift is None or axis == 2 else 1 - 2 * np.abs(shift[axis])
             # Next to the rim of the grid there is no slope to go by.
-            slopes.append(np.nan_to_num(ahead + behind))
+            change = np.nan_to_num(ahead + behind) * width
+            squares += change * change
             if axis < 2:
                 # As `follow` does; over half a cell the difference is a quarter of that over one.
-                width = 1.0 if shift is None else 1 - 2 * np.abs(shift[axis])
                 mean += np.nan_to_num(ahead - behind) * width**2 / 6
-        # Across the planes a cell is filled from end to end.
-        return CellDose(here, mean, _spread([slopes[2], *slopes[:2]], shift))
-
-
-def _spread(changes: list[Floats], shift: Floats | None) -> Floats:
-    """Half the width of doses over what is filled of cells, by its standard deviation.
-
-    That of a box in a linear dose; the changes over a cell are those across, along x, along y.
-    """
-    across, *along = changes
-    squares = across * across
-    for axis, change in enumerate(along):
-        filled = change if shift is None else change * (1 - 2 * np.abs(shift[axis]))
-        squares += filled * filled
-    return np.asarray(0.5 * np.sqrt(squares))
+        return CellDose(here, mean, 0.5 * np.sqrt(squares))
 
 
 def _rim(nodes_mm: Floats) -> tuple[float, float]:

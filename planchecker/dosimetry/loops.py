@@ -6,6 +6,8 @@ A loop is an ndarray of shape (N, 2): vertices in mm, not repeated at the end.
 import numpy as np
 from numpy.typing import NDArray
 
+from planchecker.dosimetry.runs import runs
+
 __all__ = [
     "box_of",
     "densify",
@@ -175,12 +177,12 @@ def inside_raster(
     # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
     first = np.searchsorted(y_mm, low, side="left")
     count = np.searchsorted(y_mm, high, side="left") - first
-    edge = np.repeat(np.arange(len(loop)), count)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+    edge, place = runs(count)
+    row = first[edge] + place
     share = (y_mm[row] - y0[edge]) / (y1[edge] - y0[edge])
     crossing = x0[edge] + share * (x1[edge] - x0[edge])
-    place = row * width + np.searchsorted(x_mm, crossing, side="right")
-    toggles = np.bincount(place, minlength=len(y_mm) * width).astype(np.uint8) & 1
+    flat = row * width + np.searchsorted(x_mm, crossing, side="right")
+    toggles = np.bincount(flat, minlength=len(y_mm) * width).astype(np.uint8) & 1
     inside = np.bitwise_xor.accumulate(toggles.reshape(len(y_mm), width), axis=1)
     return np.ascontiguousarray(inside[:, :-1]).view(np.bool_)
 
@@ -189,6 +191,6 @@ def densify(loop: Loop, longest_mm: float) -> Loop:
     """Cut edges into equal pieces no longer than `longest_mm`; all vertices stay."""
     along = _following(loop) - loop
     pieces = np.maximum(1, np.ceil(np.hypot(along[:, 0], along[:, 1]) / longest_mm)).astype(int)
-    edge = np.repeat(np.arange(len(loop)), pieces)
-    share = (np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[edge]
+    edge, place = runs(pieces)
+    share = place / pieces[edge]
     return np.asarray(loop[edge] + share[:, None] * along[edge])

@@ -44,21 +44,18 @@ def compute_dvhs(
     Examples
     --------
     >>> import numpy as np
-    >>> from planchecker.dosimetry.structure import Contour
-    >>> square = np.array([[0.0, 0.0], [20.0, 0.0], [20.0, 20.0], [0.0, 20.0]])
-    >>> planes = [np.column_stack([square, np.full(4, z)]) for z in np.arange(1.0, 20.0, 2.0)]
-    >>> box = Structure(
-    ...     roi_number=1, name="Box", contours=tuple(Contour(points_mm=p) for p in planes)
+    >>> dose = DoseGrid.regular(
+    ...     np.ones((9, 9, 9)), spacing_mm=(1.0, 1.0, 1.0), origin_mm=(0.0, 0.0, 0.0)
     ... )
-    >>> ramp = np.broadcast_to(np.arange(30.0), (30, 30, 30))
-    >>> dose = DoseGrid.regular(ramp, spacing_mm=(1.0, 1.0, 1.0), origin_mm=(-5.0, -5.0, -5.0))
-    >>> [round(dvh.volume_cc, 2) for dvh in compute_dvhs([box, box], dose)]
-    [8.0, 8.0]
+    >>> empty = Structure(roi_number=7, name="Empty", contours=())
+    >>> (error,) = compute_dvhs([empty], dose)
+    >>> print(error)
+    'Empty' has no closed planar contour (found: none), so it is no volume
     """
     answers = side_by_side(
         partial(_answer, dose, spacing_mm),
         structures,
-        costs=[cost_of(structure) for structure in structures],
+        cost=cost_of,
         processes=processes,
     )
     return tuple(answers)

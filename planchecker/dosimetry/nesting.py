@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.loops import Loop
 from planchecker.dosimetry.repair import SAME_OUTLINE_MM, without_twins
+from planchecker.dosimetry.runs import runs
 
 __all__ = ["are_holes", "distinct"]
 
@@ -82,13 +83,14 @@ def _boxes(flat: FlatLoops) -> list[tuple[NDArray[np.float64], NDArray[np.float6
 
 def _pairs(sizes: Sequence[int]) -> Iterator[tuple[Index, Index]]:
     """Yield the pairs of loops of one plane, in chunks, each loop with itself included."""
-    partners = np.repeat(sizes, sizes)
-    begin = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    loops = np.asarray(sizes, dtype=np.intp)
+    partners = np.repeat(loops, loops)
+    begin = np.repeat(np.cumsum(loops) - loops, loops)
     alone = partners < 2
     for some in _split(np.where(alone, 0, partners)):
         count = np.where(alone[some], 0, partners[some])
-        first = np.repeat(some, count)
-        place = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
+        group, place = runs(count)
+        first = some[group]
         yield first, begin[first] + place
 
 
@@ -105,8 +107,8 @@ def _split(costs: Index) -> list[Index]:
 def _contain(flat: FlatLoops, inner: Index, outer: Index) -> NDArray[np.bool_]:
     """Tell whether the first vertex of each inner loop lies inside the outer one, even-odd."""
     count = flat.sizes[outer]
-    pair = np.repeat(np.arange(len(outer)), count)
-    vertex = np.arange(len(pair)) + np.repeat(flat.begin[outer] - np.cumsum(count) + count, count)
+    pair, place = runs(count)
+    vertex = flat.begin[outer].take(pair) + place
     x, y = (c.take(vertex) - c[flat.begin[inner]].take(pair) for c in flat.columns())
     after = flat.following.take(vertex)
     next_x, next_y = (c.take(after) - c[flat.begin[inner]].take(pair) for c in flat.columns())

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.lattice import Lattice
 from planchecker.dosimetry.planes import Plane
+from planchecker.dosimetry.runs import runs
 
 __all__ = ["Field", "Outlines"]
 
@@ -188,12 +189,9 @@ class _Pieces:
         self.flat = flat
         self._sizes = flat.sizes
         self._shortest = int(flat.sizes.min())
-        sizes = flat.sizes + _MORE
-        loop = np.repeat(np.arange(len(sizes)), sizes)
         # Every loop begins with its last vertices and ends with its first ones once more.
-        place = np.arange(len(loop)) - (np.cumsum(sizes) - sizes + _BESIDE).take(loop)
-        vertex = flat.begin.take(loop)
-        vertex += self._on_loop(place, loop)
+        loop, place = runs(flat.sizes + _MORE)
+        vertex = flat.begin.take(loop) + self._on_loop(place - _BESIDE, loop)
         self._x, self._y = (column.take(vertex) for column in flat.columns())
 
     def distance(self, x_mm: Floats, y_mm: Floats, piece: Index) -> Singles:
@@ -332,8 +330,8 @@ class _Edges:
         # Rows with low <= y < high: a vertex on a row is counted once by the half-open interval.
         first = np.searchsorted(lattice.y_mm, low, side="left")
         count = np.searchsorted(lattice.y_mm, high, side="left") - first
-        edge = np.repeat(np.arange(len(first)), count)
-        row = np.arange(len(edge)) + (first - np.cumsum(count) + count)[edge]
+        edge, place = runs(count)
+        row = first[edge] + place
         share = (lattice.y_mm[row] - self._y[edge]) / self._along_y[edge]
         crossing = self._x[edge] + share * self._along_x[edge]
         column = np.searchsorted(lattice.x_mm, crossing, side="right")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from planchecker.dosimetry.flat import FlatLoops
 from planchecker.dosimetry.loops import Loop, split_keyholes
+from planchecker.dosimetry.runs import runs
 from planchecker.errors import GeometryError
 
 __all__ = ["SAME_OUTLINE_MM", "find_crossings", "simple_loops", "tangled", "without_twins"]
@@ -177,9 +178,9 @@ def _pairs(
     block: NDArray[np.intp], following: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pair each edge of the block with those that follow it in the sorted order."""
-    edge = np.repeat(np.arange(len(block)), following)
-    first, before = block.take(edge), (np.cumsum(following) - following).take(edge)
-    return first, first + 1 + np.arange(len(first)) - before
+    edge, place = runs(following)
+    first = block.take(edge)
+    return first, first + 1 + place
 
 
 def _side(p: Loop, q: Loop, r: Loop) -> NDArray[np.float64]:

@@ -85,10 +85,8 @@ class _Collector:
         position = slabs.positions_mm.take(thin)
         size = (self._lattice.step_mm**2 * slabs.thickness_mm).take(thin)
         base = edges.share.take(used)
-        kept, middles = (
-            Cells(found.mean_gy, found.spread_gy, base * size, cell, position),
-            found.dose_gy,
-        )
+        kept = Cells(found.mean_gy, found.spread_gy, base * size, cell, position)
+        middles = found.dose_gy
         missing = np.isnan(middles)
         if missing.any():
             dosed, outside = np.flatnonzero(~missing), np.flatnonzero(missing)
